@@ -1,0 +1,42 @@
+# Needs Python 3.11 to 3.14 (PYTHON=… chooses one), make and git. Paths are relative: make can't handle spaces in them.
+
+export PYTHON
+python := .venv/bin/python
+compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	--no-emit-index-url --no-header --no-annotate
+
+.PHONY: help run test lint types bench lock clean venv venv-test
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+run: venv ## start everything on this machine, and say where
+	@exec $(python) -m undersigned serve --local
+
+test: lint types ## every check but the newcomer's walk, which .ci/run adds
+	@$(python) -m pytest -m "not newcomer"
+
+lint: venv-test ## style, form, and which module may import which
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check --quiet
+	@.venv/bin/lint-imports
+
+types: venv-test ## the types, strictly
+	@$(python) -m mypy
+
+bench: venv-test ## what this machine can take
+	@$(python) -m bench
+
+lock: venv ## resolve the dependencies anew, newest versions first
+	@$(python) -m venv .venv/lock && .venv/lock/bin/pip install --quiet --only-binary :all: uv==0.13.9
+	@echo "flit_core>=3.9" | $(compile) --upgrade pyproject.toml - -o requirements.lock
+	@echo "flit_core>=3.9" | $(compile) --upgrade --extra test -c requirements.lock pyproject.toml - -o requirements-test.lock
+
+clean: ## remove what can be made again; var/ holds data and stays
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+venv:
+	@sh .ci/venv requirements.lock
+
+venv-test:
+	@sh .ci/venv requirements-test.lock

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios on one machine, never assertions."""

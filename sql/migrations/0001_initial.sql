@@ -1,0 +1,276 @@
+-- The first tables; ../schema.sql explains them.
+
+CREATE TABLE installation (
+    only_row boolean PRIMARY KEY DEFAULT true,
+    pepper_check bytea NOT NULL,
+    identity_rules text NOT NULL,
+    CONSTRAINT installation_has_one_row CHECK (only_row)
+);
+COMMENT ON TABLE installation IS 'What must never change under the data: a fingerprint of the pepper, and the identity rules in force.';
+
+CREATE TABLE statement (
+    slug text PRIMARY KEY,
+    title text NOT NULL,
+    text text NOT NULL,
+    sha256 bytea NOT NULL,
+    locale text NOT NULL,
+    adopted_on date,
+    editorial_note text,
+    objectives jsonb NOT NULL,
+    contributions text[] NOT NULL,
+    policy text NOT NULL,
+    controller jsonb NOT NULL,
+    recipients text[] NOT NULL,
+    retention text NOT NULL,
+    consent_sha256 bytea NOT NULL,
+    opens_at timestamptz,
+    closes_at timestamptz,
+    published_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz,
+    CONSTRAINT statement_slug_is_plain CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 64),
+    CONSTRAINT statement_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8'))),
+    CONSTRAINT statement_policy_is_known CHECK (policy IN ('review_all', 'domain_proof')),
+    CONSTRAINT statement_opens_before_it_closes CHECK (opens_at < closes_at)
+);
+COMMENT ON COLUMN statement.used_at IS 'When something was first seen submitted under this text, which can''t change since.';
+
+CREATE TABLE consent (
+    sha256 bytea PRIMARY KEY,
+    statement text NOT NULL REFERENCES statement (slug),
+    text text NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT consent_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8')))
+);
+COMMENT ON TABLE consent IS 'Every consent text that was ever shown, so that a signatory''s hash can be read back.';
+
+CREATE TABLE submission (
+    endorsement_id uuid NOT NULL,
+    id uuid NOT NULL,
+    statement text NOT NULL,
+    status text NOT NULL DEFAULT 'pending',
+    kind text NOT NULL,
+    mailbox_id uuid NOT NULL,
+    address text NOT NULL,
+    name text NOT NULL,
+    name_status text NOT NULL DEFAULT 'hidden',
+    role text,
+    country text,
+    locale text NOT NULL,
+    objectives text[] NOT NULL,
+    partner text,
+    source jsonb NOT NULL,
+    organisation jsonb,
+    hold_reason text,
+    consent jsonb,
+    salt bytea NOT NULL,
+    commitment bytea NOT NULL,
+    network_key uuid,
+    submitted_at timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz,
+    expires_at timestamptz,
+    PRIMARY KEY (endorsement_id, id),
+    CONSTRAINT submission_status_is_known CHECK (status IN ('pending', 'held')),
+    CONSTRAINT submission_kind_is_known CHECK (kind IN ('individual', 'organisation')),
+    CONSTRAINT submission_name_status_is_known CHECK (name_status IN ('hidden', 'queued')),
+    CONSTRAINT submission_of_an_organisation_names_it CHECK ((kind = 'organisation') = (organisation IS NOT NULL)),
+    CONSTRAINT submission_held_was_confirmed CHECK (
+        (status = 'held') = (confirmed_at IS NOT NULL)
+        AND (status = 'held') = (consent IS NOT NULL)
+        AND (status = 'held') = (expires_at IS NULL)
+    ),
+    CONSTRAINT submission_salt_has_32_bytes CHECK (octet_length(salt) = 32),
+    CONSTRAINT submission_commitment_has_32_bytes CHECK (octet_length(commitment) = 32)
+);
+COMMENT ON COLUMN submission.organisation IS 'name, website, country, contributions, identity and proof, as `organisation` will hold them.';
+COMMENT ON COLUMN submission.hold_reason IS 'Why a confirmation is not enough and a person has to look; null: it is counted at once.';
+CREATE INDEX submission_expiring ON submission (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX submission_held ON submission (statement, confirmed_at) WHERE status = 'held';
+
+CREATE TABLE message (
+    endorsement_id uuid NOT NULL,
+    id uuid NOT NULL,
+    statement text NOT NULL,
+    template text NOT NULL,
+    submission_id uuid,
+    mailbox_id uuid NOT NULL,
+    address text NOT NULL,
+    locale text NOT NULL,
+    detail jsonb,
+    network_key uuid,
+    status text NOT NULL DEFAULT 'due',
+    outcome text,
+    due_at timestamptz NOT NULL DEFAULT now(),
+    attempt_count integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    done_at timestamptz,
+    PRIMARY KEY (endorsement_id, id),
+    CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
+    CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected')),
+    CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
+    CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL))
+);
+CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
+CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
+CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template = 'confirm';
+CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template = 'confirm';
+
+CREATE TABLE endorsement (
+    id uuid PRIMARY KEY,
+    statement text NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL DEFAULT 'counted',
+    country text,
+    partner text,
+    objectives text[] NOT NULL,
+    commitment bytea NOT NULL,
+    counted_at timestamptz NOT NULL DEFAULT now(),
+    rejected_at timestamptz,
+    rejected_reason text,
+    CONSTRAINT endorsement_kind_is_known CHECK (kind IN ('individual', 'organisation')),
+    CONSTRAINT endorsement_status_is_known CHECK (status IN ('counted', 'rejected')),
+    CONSTRAINT endorsement_rejected_has_time_and_reason CHECK (
+        (status = 'rejected') = (rejected_at IS NOT NULL) AND (status = 'rejected') = (rejected_reason IS NOT NULL)
+    ),
+    CONSTRAINT endorsement_rejected_reason_is_known CHECK (rejected_reason IN ('duplicate', 'fraud', 'error'))
+);
+
+CREATE TABLE signatory (
+    endorsement_id uuid PRIMARY KEY REFERENCES endorsement (id),
+    mailbox_id uuid NOT NULL,
+    address text NOT NULL,
+    name text NOT NULL,
+    name_status text NOT NULL,
+    role text,
+    locale text NOT NULL,
+    source jsonb NOT NULL,
+    mail_domain text NOT NULL,
+    network_key uuid,
+    consent jsonb NOT NULL,
+    salt bytea NOT NULL,
+    CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused'))
+);
+COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256"}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when.';
+
+CREATE TABLE organisation (
+    endorsement_id uuid PRIMARY KEY REFERENCES endorsement (id),
+    name text NOT NULL,
+    website text,
+    identity text NOT NULL,
+    country text NOT NULL,
+    contributions text[] NOT NULL,
+    proof text NOT NULL,
+    salt bytea NOT NULL,
+    CONSTRAINT organisation_proof_is_known CHECK (proof IN ('domain', 'none'))
+);
+
+CREATE TABLE log_queue (
+    endorsement_id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT uuidv7(),
+    statement text NOT NULL,
+    op text NOT NULL,
+    kind text NOT NULL,
+    commitment bytea,
+    country text,
+    partner text,
+    objectives text[] NOT NULL,
+    reason text,
+    queued_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (endorsement_id, id),
+    CONSTRAINT log_queue_op_is_known CHECK (op IN ('add', 'sub')),
+    CONSTRAINT log_queue_add_has_a_commitment CHECK ((op = 'add') = (commitment IS NOT NULL)),
+    CONSTRAINT log_queue_sub_has_a_reason CHECK ((op = 'sub') = (reason IS NOT NULL)),
+    CONSTRAINT log_queue_reason_is_known CHECK (reason IN ('withdrawn', 'duplicate', 'fraud', 'error'))
+);
+CREATE INDEX log_queue_waiting ON log_queue (statement, queued_at);
+
+CREATE TABLE log_head (
+    statement text PRIMARY KEY REFERENCES statement (slug),
+    generation integer NOT NULL DEFAULT 0,
+    origin text NOT NULL UNIQUE,
+    size bigint NOT NULL DEFAULT 0,
+    round bigint NOT NULL DEFAULT 0,
+    appended_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
+
+CREATE TABLE log_entry (
+    statement text NOT NULL REFERENCES statement (slug),
+    generation integer NOT NULL,
+    index bigint NOT NULL,
+    entry text NOT NULL,
+    PRIMARY KEY (statement, generation, index)
+);
+
+CREATE TABLE log_member (
+    endorsement_id uuid PRIMARY KEY,
+    statement text NOT NULL REFERENCES statement (slug),
+    index bigint NOT NULL
+);
+COMMENT ON TABLE log_member IS 'The entry that counts an endorsement; forgotten with its `sub`.';
+CREATE UNIQUE INDEX log_member_in_order ON log_member (statement, index);
+
+CREATE TABLE tally (
+    statement text PRIMARY KEY REFERENCES statement (slug),
+    individual_count bigint NOT NULL DEFAULT 0,
+    organisation_count bigint NOT NULL DEFAULT 0,
+    held_count bigint NOT NULL DEFAULT 0,
+    withdrawn_count bigint NOT NULL DEFAULT 0,
+    duplicate_count bigint NOT NULL DEFAULT 0,
+    fraud_count bigint NOT NULL DEFAULT 0,
+    error_count bigint NOT NULL DEFAULT 0,
+    individual_added_count bigint NOT NULL DEFAULT 0,
+    log_size bigint NOT NULL DEFAULT 0,
+    as_of timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT tally_never_negative CHECK (
+        individual_count >= 0 AND organisation_count >= 0 AND held_count >= 0 AND withdrawn_count >= 0
+        AND duplicate_count >= 0 AND fraud_count >= 0 AND error_count >= 0
+    )
+);
+COMMENT ON COLUMN tally.individual_added_count IS 'Individuals ever added, withdrawn or not: the breakdown waits for ten more of them.';
+
+CREATE TABLE tally_cell (
+    statement text NOT NULL REFERENCES statement (slug),
+    dimension text NOT NULL,
+    key text NOT NULL,
+    individual_count bigint NOT NULL,
+    PRIMARY KEY (statement, dimension, key),
+    CONSTRAINT tally_cell_dimension_is_known CHECK (dimension IN ('country', 'objective', 'partner')),
+    CONSTRAINT tally_cell_never_negative CHECK (individual_count >= 0)
+);
+COMMENT ON TABLE tally_cell IS 'Exact and private: at this freshness a cell would point at a person. What is public lies in tally_breakdown.';
+
+CREATE TABLE tally_breakdown (
+    statement text PRIMARY KEY REFERENCES statement (slug),
+    countries jsonb NOT NULL,
+    objectives jsonb NOT NULL,
+    individual_added_count bigint NOT NULL,
+    as_of timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE suppression (
+    mailbox_id uuid PRIMARY KEY,
+    reason text NOT NULL,
+    suppressed_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT suppression_reason_is_known CHECK (reason IN ('owner', 'bounce'))
+);
+
+CREATE TABLE admin_key (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    label text NOT NULL,
+    sha256 bytea NOT NULL UNIQUE,
+    scopes text[] NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz,
+    CONSTRAINT admin_key_scopes_are_known CHECK (scopes <@ ARRAY['export', 'review'])
+);
+
+CREATE TABLE trail (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    actor text NOT NULL,
+    action text NOT NULL,
+    statement text,
+    subject uuid,
+    detail text,
+    done_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE trail IS 'What admins did, without personal data.';

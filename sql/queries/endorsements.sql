@@ -1,0 +1,119 @@
+-- Endorsements: facts, counted once. $1 is always the endorsement id, and the primary key is the deduplication.
+
+-- name: confirm
+-- Turns a claim into a counted endorsement, its signatory, one queue row and a mail, and deletes that mailbox's claims; or
+-- holds it for a look; or says what became of it. Any number of concurrent calls count once. With $6 an admin releases a
+-- held claim through the same statement, with the name and consent ($5) that its owner gave. Always returns one row.
+WITH claim AS MATERIALIZED (
+    SELECT s.*, s.hold_reason IS NULL OR ($6 AND s.status = 'held') AS ready,
+           CASE WHEN $5::jsonb IS NULL THEN s.consent
+                ELSE jsonb_set($5, '{endorse,text_sha256}', (
+                    SELECT to_jsonb(encode(t.consent_sha256, 'hex')) FROM statement AS t WHERE t.slug = s.statement
+                )) END AS given_consent
+    FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2 AND (s.status = 'held' OR NOT $6 AND s.expires_at > now())
+), fact AS (
+    INSERT INTO endorsement (id, statement, kind, country, partner, objectives, commitment)
+    SELECT endorsement_id, statement, kind, country, partner, objectives, commitment
+    FROM claim WHERE endorsement_id = $1 AND ready
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id, statement, kind, country, partner, objectives, commitment
+), person AS (
+    INSERT INTO signatory (
+        endorsement_id, mailbox_id, address, name, name_status, role, locale, source, mail_domain, network_key, consent, salt
+    )
+    SELECT c.endorsement_id, c.mailbox_id, c.address, coalesce($3, c.name), coalesce($4, c.name_status), c.role, c.locale,
+           c.source, split_part(c.address, '@', -1), c.network_key, c.given_consent, c.salt
+    FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1
+    RETURNING endorsement_id
+), body AS (
+    INSERT INTO organisation (endorsement_id, name, website, identity, country, contributions, proof, salt)
+    SELECT c.endorsement_id, c.organisation ->> 'name', c.organisation ->> 'website', c.organisation ->> 'identity',
+           c.organisation ->> 'country', ARRAY(SELECT jsonb_array_elements_text(c.organisation -> 'contributions')),
+           c.organisation ->> 'proof', c.salt
+    FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1 AND c.kind = 'organisation'
+    RETURNING endorsement_id
+), queued AS (
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, commitment, country, partner, objectives)
+    SELECT id, statement, 'add', kind, commitment, country, partner, objectives FROM fact WHERE id = $1
+    RETURNING endorsement_id
+), mail AS (
+    INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale)
+    SELECT c.endorsement_id, $7, c.statement, 'counted', c.id, c.mailbox_id, c.address, c.locale
+    FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1
+    RETURNING endorsement_id
+), waiting AS (
+    UPDATE submission AS s
+    SET status = 'held', confirmed_at = now(), expires_at = NULL, consent = claim.given_consent,
+        name = coalesce($3, s.name), name_status = coalesce($4, s.name_status)
+    FROM claim
+    WHERE s.endorsement_id = $1 AND s.id = $2 AND claim.endorsement_id = $1 AND NOT claim.ready AND s.status = 'pending'
+    RETURNING s.id
+), spent AS (
+    DELETE FROM submission AS s USING claim
+    WHERE s.endorsement_id = $1 AND claim.endorsement_id = $1 AND claim.ready AND s.mailbox_id = claim.mailbox_id
+    RETURNING s.id
+)
+SELECT CASE
+    WHEN EXISTS (SELECT 1 FROM fact) THEN 'counted'
+    WHEN EXISTS (SELECT 1 FROM endorsement WHERE id = $1 AND status = 'rejected') THEN 'rejected'
+    WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'
+    WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
+    ELSE 'expired'
+END AS outcome;
+
+-- name: find_counted
+-- Reads a counted endorsement by the commitment its link was made for; no row if it was withdrawn or rejected since.
+SELECT e.statement, e.kind, e.counted_at, s.name, o.name AS organisation
+FROM endorsement AS e
+JOIN signatory AS s ON s.endorsement_id = e.id
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id
+WHERE e.id = $1 AND e.commitment = $2 AND e.status = 'counted';
+
+-- name: withdraw
+-- Erases an endorsement, its signatory, that mailbox's claims and every mail about it, and queues the public `sub`. A link
+-- made for an earlier endorsement of the same endorser does nothing. Always returns one row.
+WITH gone AS (
+    DELETE FROM endorsement WHERE id = $1 AND commitment = $2 AND status = 'counted'
+    RETURNING id, statement, kind, country, partner, objectives
+), person AS (
+    DELETE FROM signatory WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING mailbox_id
+), body AS (
+    DELETE FROM organisation WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING endorsement_id
+), claims AS (
+    DELETE FROM submission WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
+), mail AS (
+    DELETE FROM message WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
+), queued AS (
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason)
+    SELECT id, statement, 'sub', kind, country, partner, objectives, 'withdrawn' FROM gone WHERE id = $1
+    RETURNING endorsement_id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'withdrawn' ELSE 'absent' END AS outcome;
+
+-- name: reject
+-- Marks a counted endorsement rejected, erases who stood behind it after queueing one mail to them, and queues the public
+-- `sub`. The id stays until the statement closes, so that a fraud can't simply be repeated. Always returns one row.
+WITH fact AS (
+    UPDATE endorsement
+    SET status = 'rejected', rejected_at = now(), rejected_reason = $2, country = NULL, partner = NULL, objectives = '{}'
+    WHERE id = $1 AND status = 'counted'
+    RETURNING id, statement, kind
+), before AS (
+    SELECT country, partner, objectives FROM endorsement WHERE id = $1
+), person AS (
+    DELETE FROM signatory WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact)
+    RETURNING endorsement_id, mailbox_id, address, locale
+), body AS (
+    DELETE FROM organisation WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING endorsement_id
+), mail AS (
+    INSERT INTO message (endorsement_id, id, statement, template, mailbox_id, address, locale, detail)
+    SELECT p.endorsement_id, $3, fact.statement, 'rejected', p.mailbox_id, p.address, p.locale, jsonb_build_object('reason', $4::text)
+    FROM person AS p JOIN fact ON fact.id = p.endorsement_id WHERE p.endorsement_id = $1
+    RETURNING id
+), queued AS (
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason)
+    SELECT fact.id, fact.statement, 'sub', fact.kind, before.country, before.partner, before.objectives, $2 FROM fact CROSS JOIN before
+    WHERE fact.id = $1
+    RETURNING endorsement_id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM fact) THEN 'rejected' ELSE 'absent' END AS outcome;

@@ -1,0 +1,17 @@
+-- Exports: verified endorsements, for admins.
+
+-- name: endorsements
+-- Streams the counted endorsements that the log holds, in its order.
+SELECT m.index AS log_index, e.kind, e.counted_at, p.name, p.name_status, p.address, e.country, p.role, p.locale,
+       e.objectives, e.partner, p.source, p.consent ? 'updates' AS updates,
+       o.name AS organisation, o.website, o.identity, o.contributions, o.proof
+FROM log_member AS m
+JOIN endorsement AS e ON e.id = m.endorsement_id AND e.status = 'counted'
+JOIN signatory AS p ON p.endorsement_id = m.endorsement_id
+LEFT JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
+WHERE m.statement = $1
+ORDER BY m.index;
+
+-- name: size
+-- Estimates how many rows an export has, for its progress bar.
+SELECT individual_count + organisation_count AS row_count FROM tally WHERE statement = $1;

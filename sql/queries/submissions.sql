@@ -1,0 +1,68 @@
+-- Submissions: claims to endorse. $1 is always the endorsement id.
+
+-- name: submit
+-- Appends one claim and the mail that asks its mailbox's owner; looks nothing up, so everybody costs and is told the same.
+WITH claim AS (
+    INSERT INTO submission (
+        endorsement_id, id, statement, kind, mailbox_id, address, name, role, country, locale, objectives, partner,
+        source, organisation, hold_reason, salt, commitment, network_key, expires_at
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, now() + $19::interval)
+    RETURNING endorsement_id
+), mail AS (
+    INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale, network_key)
+    VALUES ($1, $20, $3, 'confirm', $2, $5, $6, $10, $18)
+    RETURNING endorsement_id
+)
+SELECT true AS accepted FROM claim JOIN mail ON mail.endorsement_id = claim.endorsement_id WHERE claim.endorsement_id = $1;
+
+-- name: find
+-- Reads where a claim stands, for the page behind a mailed link; changes nothing. Always one row.
+SELECT s.statement, s.kind, s.status, s.name, s.role, s.country, s.objectives, s.partner, s.organisation, s.expires_at,
+       s.expires_at <= now() AS expired, e.status AS endorsement_status, e.statement AS endorsed_statement
+FROM (SELECT $1::uuid AS endorsement_id) AS link
+LEFT JOIN submission AS s ON s.endorsement_id = link.endorsement_id AND s.id = $2
+LEFT JOIN endorsement AS e ON e.id = link.endorsement_id;
+
+-- name: renew
+-- Gives a pending claim, expired or not, a new lease of life and one more mail, unless such a mail is already due.
+WITH claim AS (
+    UPDATE submission SET expires_at = now() + $3::interval
+    WHERE endorsement_id = $1 AND id = $2 AND status = 'pending'
+    RETURNING *
+), mail AS (
+    INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale, network_key)
+    SELECT endorsement_id, $4, statement, 'confirm', id, mailbox_id, address, locale, network_key FROM claim
+    WHERE endorsement_id = $1 AND NOT EXISTS (
+        SELECT 1 FROM message AS m
+        WHERE m.endorsement_id = $1 AND m.submission_id = $2 AND m.template = 'confirm' AND m.status = 'due'
+    )
+    RETURNING endorsement_id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM claim) THEN 'renewed' ELSE 'absent' END AS outcome;
+
+-- name: deny
+-- Deletes a claim at the word of its mailbox's owner ("this was not me"); one already confirmed stays. A mail still due about
+-- it finds nothing left to say and is dropped.
+WITH gone AS (
+    DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 AND status = 'pending' RETURNING id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'deleted' ELSE 'absent' END AS outcome;
+
+-- name: extend
+-- Starts a pending claim's time anew as its link is mailed, so that a mail delayed by a budget costs nobody their link.
+WITH claim AS (
+    UPDATE submission SET expires_at = now() + $3::interval WHERE endorsement_id = $1 AND id = $2 AND status = 'pending'
+    RETURNING expires_at
+)
+SELECT (SELECT expires_at FROM claim) AS expires_at;
+
+-- name: overdue
+-- Finds claims whose grace after expiry is over, for `purge`, which deletes them one by one.
+SELECT endorsement_id, id FROM submission WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT 1000;
+
+-- name: purge
+-- Deletes one claim if it is still over its time; whoever renewed it meanwhile keeps it.
+WITH gone AS (
+    DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 AND expires_at < now() - $3::interval RETURNING id
+)
+SELECT count(*) AS purged FROM gone;

@@ -1,0 +1,58 @@
+-- Tallies: written by the sequencer, read by everyone from memory.
+
+-- name: snapshot
+-- Reads every tally with its breakdown and when its statement was last published: the one query that keeps memory fresh.
+SELECT t.statement, t.individual_count, t.organisation_count, t.held_count, t.withdrawn_count, t.duplicate_count,
+       t.fraud_count, t.error_count, t.log_size, t.as_of, s.published_at,
+       b.countries, b.objectives, b.as_of AS breakdown_as_of
+FROM tally AS t
+JOIN statement AS s ON s.slug = t.statement
+LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
+ORDER BY t.statement;
+
+-- name: add
+-- Adds a batch's changes and returns the net numbers for its `sum` entry.
+UPDATE tally SET
+    individual_count = individual_count + $2, organisation_count = organisation_count + $3,
+    withdrawn_count = withdrawn_count + $4, duplicate_count = duplicate_count + $5, fraud_count = fraud_count + $6,
+    error_count = error_count + $7, individual_added_count = individual_added_count + $8, log_size = $9, as_of = now()
+WHERE statement = $1
+RETURNING individual_count, organisation_count;
+
+-- name: add_cells
+-- Adds a batch's changes to the exact, private counts.
+MERGE INTO tally_cell AS t
+USING (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[])) AS c (dimension, key, change)
+ON t.statement = $1 AND t.dimension = c.dimension AND t.key = c.key
+WHEN MATCHED THEN UPDATE SET individual_count = t.individual_count + c.change
+WHEN NOT MATCHED THEN INSERT (statement, dimension, key, individual_count) VALUES ($1, c.dimension, c.key, c.change);
+
+-- name: count_held
+-- Brings the held counts up to date; touches only those that changed.
+UPDATE tally SET held_count = held.count, as_of = now()
+FROM (
+    SELECT t.statement, count(s.id) AS count FROM tally AS t
+    LEFT JOIN submission AS s ON s.statement = t.statement AND s.status = 'held'
+    GROUP BY t.statement
+) AS held
+WHERE tally.statement = held.statement AND tally.held_count <> held.count;
+
+-- name: ripe
+-- Lists the statements whose breakdown may be published again: a day and ten new individuals after the last.
+SELECT t.statement, t.individual_added_count
+FROM tally AS t
+LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
+WHERE t.individual_added_count >= coalesce(b.individual_added_count, 0) + $1
+  AND (b.as_of IS NULL OR b.as_of <= now() - $2::interval);
+
+-- name: cells
+-- Reads a statement's exact counts by country or objective.
+SELECT dimension, key, individual_count FROM tally_cell
+WHERE statement = $1 AND dimension IN ('country', 'objective') AND individual_count > 0;
+
+-- name: publish_breakdown
+-- Publishes a breakdown.
+INSERT INTO tally_breakdown (statement, countries, objectives, individual_added_count)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (statement) DO UPDATE SET countries = excluded.countries, objectives = excluded.objectives,
+    individual_added_count = excluded.individual_added_count, as_of = now();

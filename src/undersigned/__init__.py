@@ -1,0 +1,3 @@
+"""Undersigned collects endorsements of a published statement and counts each endorser once."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,166 @@
+"""The `undersigned` command: reads the arguments and the settings, and calls what they ask for."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+from undersigned import __version__, console, database, lifeline, logs, settings, supervisor, worker
+from undersigned.database import Database
+from undersigned.embedded import running
+from undersigned.errors import DomainError
+from undersigned.postgres import EmbeddedError
+from undersigned.settings import Settings, SettingsError
+from undersigned.supervisor import ServeError
+
+WithDatabase = Callable[[Database, Settings, argparse.Namespace], Awaitable[int]]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit status. What goes wrong is one line on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (SettingsError, EmbeddedError, ServeError) as error:
+        print(f"undersigned: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    except DomainError as error:
+        print(f"undersigned: {error.detail}", file=sys.stderr)
+    except Exception as error:
+        if not database.is_unreachable(error):
+            raise
+        print(
+            f"undersigned: the database can't be used ({type(error).__name__}). "
+            "Check UNDERSIGNED_DATABASE_URL and that the server runs.",
+            file=sys.stderr,
+        )
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="undersigned", description="Collects and counts endorsements of a statement.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="migrate, publish UNDERSIGNED_STATEMENTS_DIR, and serve")
+    serve.add_argument(
+        "--local", action="store_true", help="for trying out: make secrets, publish the repository's statements"
+    )
+    serve.add_argument(
+        "--no-worker", action="store_true", help="leave mail, counting and housekeeping to `undersigned work`"
+    )
+    serve.set_defaults(run=_serve)
+    commands.add_parser("work", help="send mail, count and keep house").set_defaults(run=_work)
+    commands.add_parser("web").set_defaults(run=_web)
+
+    publish = commands.add_parser("publish", help="publish a statement from its directory")
+    publish.add_argument("directory", type=Path)
+    publish.set_defaults(run=_with_database(console.publish))
+
+    review = commands.add_parser("review", help="list, approve or reject what waits for a look")
+    review.set_defaults(run=_with_database(console.review_list), statement=None)
+    steps = review.add_subparsers(metavar="STEP")
+    listing = steps.add_parser("list", help="list what waits (the default)")
+    listing.add_argument("statement", nargs="?")
+    listing.set_defaults(run=_with_database(console.review_list))
+    approve = steps.add_parser("approve", help="count a claim")
+    approve.add_argument("id", type=UUID)
+    approve.set_defaults(run=_with_database(console.review_approve))
+    refuse = steps.add_parser("reject", help="delete a claim and mail the reason")
+    refuse.add_argument("id", type=UUID)
+    refuse.add_argument("--reason", required=True, help="mailed to the representative")
+    refuse.set_defaults(run=_with_database(console.review_reject))
+
+    export = commands.add_parser("export", help="write the verified endorsements to standard output")
+    export.add_argument("statement")
+    export.add_argument("--format", choices=("csv", "ndjson"), default="csv")
+    export.set_defaults(run=_with_database(console.export))
+
+    key = commands.add_parser("key", help="make, list and revoke admins' keys").add_subparsers(
+        required=True, metavar="STEP"
+    )
+    create = key.add_parser("create", help="make a key and show it, this once")
+    create.add_argument("label", help="whose key it is")
+    create.add_argument(
+        "--scope", action="append", choices=("export", "review"), help="what it may do (default: export)"
+    )
+    create.set_defaults(run=_with_database(console.key_create))
+    key.add_parser("list", help="list the keys").set_defaults(run=_with_database(console.key_list))
+    revoke = key.add_parser("revoke", help="revoke a key")
+    revoke.add_argument("id", type=UUID)
+    revoke.set_defaults(run=_with_database(console.key_revoke))
+
+    mail = commands.add_parser("mail", help="try out mail").add_subparsers(required=True, metavar="STEP")
+    test = mail.add_parser("test", help="send a test mail to an address")
+    test.add_argument("address")
+    test.set_defaults(run=_mail_test)
+
+    commands.add_parser("doctor", help="say what is set and what is missing").set_defaults(run=_doctor)
+    commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=console.openapi)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    logs.configure("serve")
+    given = settings.load(generate_secrets=options.local)
+    if options.local and not given.statements_dir:
+        given = settings.replace(given, statements_dir=str(settings.ROOT / "statements"))
+    return supervisor.serve(
+        given,
+        prepare=lambda ready: asyncio.run(console.prepare(ready)),
+        with_worker=not options.no_worker,
+        banner=console.banner,
+    )
+
+
+def _web(_: argparse.Namespace) -> int:
+    lifeline.die_with_parent()
+    logs.configure("web")
+    supervisor.web(settings.load())
+    return 0
+
+
+def _work(_: argparse.Namespace) -> int:
+    lifeline.die_with_parent()
+    logs.configure("worker")
+    given = settings.load()
+    if not given.database_url:
+        raise SettingsError(
+            "UNDERSIGNED_DATABASE_URL is not set; with the embedded database, `undersigned serve` runs the worker."
+        )
+    asyncio.run(worker.work(given))
+    return 0
+
+
+def _mail_test(options: argparse.Namespace) -> int:
+    return asyncio.run(console.mail_test(settings.load(), options.address))
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    return asyncio.run(console.doctor())
+
+
+def _with_database(command: WithDatabase) -> Callable[[argparse.Namespace], int]:
+    """A command that works on the database that `serve` uses: the configured one, or the embedded one, started if need be."""
+
+    def run(options: argparse.Namespace) -> int:
+        logs.configure("console")
+        given = settings.load()
+        if given.database_url:
+            return asyncio.run(_connected(command, given, options))
+        with running(given.data_path) as url:
+            return asyncio.run(_connected(command, settings.replace(given, database_url=url), options))
+
+    return run
+
+
+async def _connected(command: WithDatabase, given: Settings, options: argparse.Namespace) -> int:
+    async with database.connect(given.database_url, connections_max=2) as db:
+        return await command(db, given, options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

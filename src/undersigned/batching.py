@@ -1,0 +1,84 @@
+"""Requests that wait at the same moment share one round trip and one commit."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE_MAX = 128
+Item = tuple[Sequence[Any], "asyncio.Future[asyncpg.Record]"]
+
+
+class Batcher:
+    """Runs a one-row statement for many callers at once; an answer goes out only after its commit.
+
+    `query` takes the endorsement id as `$1` and returns exactly one row for each set of arguments. Nothing is delayed
+    when idle: the first caller starts a batch, and whoever comes while it runs makes up the next one. Batches are sorted
+    by endorsement id, so that all processes take their locks in the same order. A batch that fails is run again item by
+    item, so that a poisoned item fails alone.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", query: str) -> None:
+        self._pool = pool
+        self._query = query
+        self._waiting: deque[Item] = deque()
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def run(self, *arguments: Any) -> asyncpg.Record:
+        """The row for these arguments. Raises what the database raised for them."""
+        future: asyncio.Future[asyncpg.Record] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arguments, future))
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
+        return await future
+
+    async def _flush(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_SIZE_MAX))]
+                await self._run_batch(sorted(batch, key=lambda item: item[0][0]))
+        finally:
+            # In the same step as the last look at the queue: a caller that comes later must start a new task.
+            self._flushing = None
+
+    async def _run_batch(self, batch: list[Item]) -> None:
+        try:
+            async with self._pool.acquire() as connection:
+                rows = await self._run_together(connection, batch)
+        except Exception as error:
+            log.warning("A batch of %d failed (%s); its items run one by one.", len(batch), type(error).__name__)
+            await self._run_alone(batch)
+        else:
+            for (_, future), row in zip(batch, rows, strict=True):
+                _settle(future, row)
+
+    async def _run_together(self, connection: Any, batch: list[Item]) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await connection.fetchmany(self._query, [arguments for arguments, _ in batch])
+        if len(rows) != len(batch):
+            raise RuntimeError(f"A statement for {len(batch)} items returned {len(rows)} rows.")
+        return rows
+
+    async def _run_alone(self, batch: list[Item]) -> None:
+        for arguments, future in batch:
+            try:
+                async with self._pool.acquire() as connection:
+                    row = (await self._run_together(connection, [(arguments, future)]))[0]
+            except Exception as error:
+                _settle(future, error)
+            else:
+                _settle(future, row)
+
+
+def _settle(future: "asyncio.Future[asyncpg.Record]", outcome: asyncpg.Record | Exception) -> None:
+    """Answers a caller, unless it went away meanwhile."""
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -1,0 +1,78 @@
+"""Confirming and withdrawing: the mailbox owner's click makes a fact of a claim, and their undo erases it."""
+
+import datetime as dt
+import uuid
+from typing import Any, Literal
+from uuid import UUID
+
+from undersigned import submissions
+from undersigned.database import Database, Record
+from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired
+from undersigned.tokens import ConfirmLink, WithdrawLink
+
+Outcome = Literal["counted", "held", "already_confirmed"]
+
+
+async def confirm(
+    db: Database, link: ConfirmLink, *, consent: bool, name: str | None, show_name: bool, updates: bool
+) -> Outcome:
+    """Counts the claim behind a link once, or holds it for a look; a repeated call reads like the first.
+
+    `name` corrects the submitted one. Raises InvalidFields, LinkExpired or EndorsementRejected.
+    """
+    if not consent:
+        raise InvalidFields(
+            [FieldError("/consent", "consent_required", "Without your consent nothing can be counted.")]
+        )
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    given: dict[str, Any] = {"endorse": {"at": now}}
+    if updates:
+        given["updates"] = {"at": now}
+    row = await db.batched(
+        db.q.endorsements.confirm,
+        link.endorsement_id,
+        link.submission_id,
+        submissions.corrected_name(name),
+        "queued" if show_name else "hidden",
+        given,
+        False,
+        uuid.uuid4(),
+    )
+    return _outcome(row)
+
+
+async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Outcome:
+    """Counts a held claim, with the name and consent its owner gave. Raises LinkExpired if it is gone."""
+    row = await db.batched(
+        db.q.endorsements.confirm, endorsement_id, submission_id, None, None, None, True, uuid.uuid4()
+    )
+    return _outcome(row)
+
+
+async def find_counted(db: Database, link: WithdrawLink) -> Record | None:
+    """The counted endorsement that a withdraw link was made for, or None if it is gone."""
+    return await db.pool.fetchrow(db.q.endorsements.find_counted, link.endorsement_id, link.commitment)
+
+
+async def withdraw(db: Database, link: WithdrawLink) -> bool:
+    """Erases an endorsement and all that is held on its endorser; returns False if it was gone already."""
+    row = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.commitment)
+    return bool(row["outcome"] == "withdrawn")
+
+
+async def reject(db: Database, endorsement_id: UUID, reason: str, told: str) -> bool:
+    """Takes back a counted endorsement for `duplicate`, `fraud` or `error`, and mails its owner `told`.
+
+    Returns False if no counted endorsement has this id.
+    """
+    row = await db.batched(db.q.endorsements.reject, endorsement_id, reason, uuid.uuid4(), told)
+    return bool(row["outcome"] == "rejected")
+
+
+def _outcome(row: Record) -> Outcome:
+    outcome = row["outcome"]
+    if outcome == "expired":
+        raise LinkExpired
+    if outcome == "rejected":
+        raise EndorsementRejected
+    return outcome  # type: ignore[no-any-return]

@@ -1,0 +1,135 @@
+"""What can go wrong, in the words of the domain. A class's docstring is its message; `code` never changes."""
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One field that can't be accepted: an RFC 6901 pointer, a stable code that clients translate, and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class DomainError(Exception):
+    """Something is not as it should be."""
+
+    code = "error"
+
+    @property
+    def detail(self) -> str:
+        return (self.__doc__ or "").strip()
+
+
+class InvalidFields(DomainError):
+    """Some fields need a correction."""
+
+    code = "invalid_fields"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(", ".join(f"{error.pointer} {error.code}" for error in errors))
+        self.errors = errors
+
+
+class MalformedRequest(DomainError):
+    """The request is not well-formed."""
+
+    code = "malformed_request"
+
+
+class BodyTooLarge(DomainError):
+    """The body is larger than 16 KiB."""
+
+    code = "body_too_large"
+
+
+class StatementNotFound(DomainError):
+    """There is no statement under this address."""
+
+    code = "statement_not_found"
+
+
+class StatementNotOpen(DomainError):
+    """This statement can't be endorsed yet."""
+
+    code = "statement_not_open"
+
+
+class StatementClosed(DomainError):
+    """This statement no longer takes endorsements."""
+
+    code = "statement_closed"
+
+
+class StatementChanged(DomainError):
+    """Something was submitted under this text, so it can't change: publish the new text as a new statement, under a new slug."""
+
+    code = "statement_changed"
+
+
+class StatementInvalid(DomainError):
+    """The statement's directory is incomplete or wrong."""
+
+    code = "statement_invalid"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    @property
+    def detail(self) -> str:
+        return self.why
+
+
+class LinkInvalid(DomainError):
+    """This link is incomplete or was changed on its way. Open it again from the mail, whole."""
+
+    code = "link_invalid"
+
+
+class LinkExpired(DomainError):
+    """This link has expired."""
+
+    code = "expired"
+
+
+class EndorsementRejected(DomainError):
+    """This endorsement was rejected and can't be confirmed."""
+
+    code = "rejected"
+
+
+class ClaimNotFound(DomainError):
+    """No claim with this id waits for a look."""
+
+    code = "claim_not_found"
+
+
+class TooManyRequests(DomainError):
+    """Too many requests came from your network. Please try again later."""
+
+    code = "too_many_requests"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class KeyRefused(DomainError):
+    """This needs a valid key with the right scope in the Authorization header."""
+
+    code = "key_refused"
+
+
+class InstallationChanged(DomainError):
+    """The pepper or the identity rules differ from those this database was filled with."""
+
+    code = "installation_changed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    @property
+    def detail(self) -> str:
+        return self.why

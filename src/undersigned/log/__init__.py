@@ -1,0 +1,1 @@
+"""The public log: what an entry says, and the one writer that appends."""

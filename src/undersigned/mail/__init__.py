@@ -1,0 +1,1 @@
+"""Mail: composed when it is sent, from an outbox in the database."""

@@ -1,0 +1,46 @@
+"""Claims that a person has to look at before they count, above all organisations; rivals wait side by side."""
+
+import uuid
+from uuid import UUID
+
+from undersigned import admins, endorsements
+from undersigned.database import Database, Record
+from undersigned.endorsements import Outcome
+from undersigned.errors import ClaimNotFound
+
+
+async def held(db: Database, slug: str | None = None) -> list[Record]:
+    """The held claims of one statement or of all, oldest first, rival claims next to each other."""
+    return list(await db.pool.fetch(db.q.organisations.held, slug))
+
+
+async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:
+    """Counts a held claim; its representative is told by mail.
+
+    Returns `already_confirmed` if a rival was counted before. Raises ClaimNotFound.
+    """
+    claim = await _find(db, submission_id)
+    outcome = await endorsements.release(db, claim["endorsement_id"], submission_id)
+    await admins.leave_trail(db, actor, "approve", claim["statement"], claim["endorsement_id"], outcome)
+    return outcome
+
+
+async def reject(db: Database, submission_id: UUID, actor: str, reason: str) -> None:
+    """Deletes a held claim and mails its representative the reason; the organisation can still be signed for.
+
+    Raises ClaimNotFound.
+    """
+    claim = await _find(db, submission_id)
+    row = await db.batched(
+        db.q.organisations.reject_claim, claim["endorsement_id"], submission_id, uuid.uuid4(), reason
+    )
+    if row["outcome"] == "absent":
+        raise ClaimNotFound
+    await admins.leave_trail(db, actor, "reject claim", claim["statement"], claim["endorsement_id"], reason)
+
+
+async def _find(db: Database, submission_id: UUID) -> Record:
+    row = await db.pool.fetchrow(db.q.organisations.find_held, submission_id)
+    if row is None:
+        raise ClaimNotFound
+    return row

@@ -1,0 +1,128 @@
+"""Every SQL statement as a declared field: a query that is missing, or that nobody declared, stops the program at start."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from undersigned.settings import ROOT
+
+SQL = ROOT / "sql"
+NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+class Submissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    submit: str
+    find: str
+    renew: str
+    deny: str
+    extend: str
+    overdue: str
+    purge: str
+
+
+class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    confirm: str
+    find_counted: str
+    withdraw: str
+    reject: str
+
+
+class Organisations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    held: str
+    find_held: str
+    reject_claim: str
+
+
+class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    due: str
+    lease: str
+    postpone: str
+    finish: str
+    circumstances: str
+    sent_to_mailboxes: str
+    sent_for_networks: str
+    sent_in_all: str
+    suppress: str
+    unsuppress: str
+    is_suppressed: str
+    overdue: str
+    purge: str
+
+
+class Statements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lock: str
+    find_text: str
+    publish: str
+    keep_consent: str
+    open_log: str
+    open_tally: str
+    all: str
+    mark_used: str
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    waiting: str
+    read_head: str
+    take_head: str
+    queue: str
+    append: str
+    remember: str
+    forget: str
+    set_head: str
+    dequeue: str
+
+
+class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    snapshot: str
+    add: str
+    add_cells: str
+    count_held: str
+    ripe: str
+    cells: str
+    publish_breakdown: str
+
+
+class Exports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    endorsements: str
+    size: str
+
+
+class Admins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    create_key: str
+    find_key: str
+    keys: str
+    revoke_key: str
+    leave_trail: str
+
+
+class Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    establish: str
+    read: str
+    durability: str
+    migrations: str
+
+
+class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One field for each file in `sql/queries`, one field in it for each `-- name:`."""
+
+    submissions: Submissions
+    endorsements: Endorsements
+    organisations: Organisations
+    messages: Messages
+    statements: Statements
+    log: Log
+    tallies: Tallies
+    exports: Exports
+    admins: Admins
+    installation: Installation
+
+
+def load(directory: Path = SQL / "queries") -> Queries:
+    """The queries of a directory. Raises msgspec.ValidationError if a file and its fields differ."""
+    return msgspec.convert({file.stem: _parse(file.read_text()) for file in directory.glob("*.sql")}, Queries)
+
+
+def _parse(text: str) -> dict[str, str]:
+    parts = NAME.split(text)[1:]
+    return {name: body.strip().removesuffix(";") for name, body in zip(parts[::2], parts[1::2], strict=True)}

@@ -1,0 +1,216 @@
+"""Statements: read from their directories, published once, held in memory by whoever serves."""
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from markdown_it import MarkdownIt
+from msgspec import Meta
+
+from undersigned.database import Database
+from undersigned.errors import StatementChanged, StatementClosed, StatementInvalid, StatementNotFound, StatementNotOpen
+
+OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
+MARKDOWN = MarkdownIt("commonmark", {"html": False})
+RESERVED_DOMAINS = (".invalid", ".example", ".test", "example.org", "example.com", "example.net")
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Controller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who answers for the personal data (GDPR Art. 4(7)), and whom to write to about it."""
+
+    name: Text
+    address: Text
+    privacy_contact: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+class Objective(msgspec.Struct, frozen=True):
+    """A lettered aim of the statement, in the statement's own words."""
+
+    key: str
+    text: str
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `statement.toml` says beside the text."""
+
+    slug: Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    title: Text
+    locale: Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+    policy: Literal["review_all", "domain_proof"]
+    controller: Controller
+    recipients: Annotated[list[Text], Meta(min_length=1)]
+    retention: Text
+    contributions: list[Literal["experience", "resources", "knowledge"]] = []
+    adopted_on: dt.date | None = None
+    editorial_note: Text | None = None
+    opens_at: dt.datetime | None = None
+    closes_at: dt.datetime | None = None
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A published statement, as the database holds it."""
+
+    slug: str
+    title: str
+    text: str
+    html: str
+    sha256: bytes
+    locale: str
+    policy: str
+    controller: Controller
+    recipients: list[str]
+    retention: str
+    objectives: list[Objective]
+    contributions: list[str]
+    consent_text: str
+    consent_sha256: bytes
+    origin: str
+    published_at: dt.datetime
+    adopted_on: dt.date | None
+    editorial_note: str | None
+    opens_at: dt.datetime | None
+    closes_at: dt.datetime | None
+
+    @property
+    def state(self) -> Literal["upcoming", "open", "closed"]:
+        now = dt.datetime.now(dt.UTC)
+        if self.opens_at and now < self.opens_at:
+            return "upcoming"
+        return "closed" if self.closes_at and now >= self.closes_at else "open"
+
+    def must_be_open(self) -> None:
+        """Raises StatementNotOpen or StatementClosed outside the statement's times."""
+        if self.state != "open":
+            raise StatementNotOpen if self.state == "upcoming" else StatementClosed
+
+
+class Statements:
+    """All published statements, in memory."""
+
+    def __init__(self) -> None:
+        self._by_slug: dict[str, Statement] = {}
+
+    async def load(self, db: Database) -> None:
+        rows = await db.pool.fetch(db.q.statements.all)
+        # HTML in a text is shown, not run.
+        self._by_slug = {
+            row["slug"]: msgspec.convert({**row, "html": MARKDOWN.render(row["text"])}, Statement) for row in rows
+        }
+
+    def get(self, slug: str) -> Statement:
+        """Raises StatementNotFound."""
+        try:
+            return self._by_slug[slug]
+        except KeyError:
+            raise StatementNotFound from None
+
+    def all(self) -> list[Statement]:
+        return list(self._by_slug.values())
+
+
+def read(directory: Path) -> tuple[Description, str]:
+    """The description and the text, byte for byte, of `statement.toml` and `<locale>.md` in a directory.
+
+    Raises StatementInvalid, saying which file and what to do.
+    """
+    try:
+        described = msgspec.toml.decode((directory / "statement.toml").read_bytes(), type=Description)
+        text = (directory / f"{described.locale}.md").read_bytes().decode()
+    except OSError as error:
+        raise StatementInvalid(f"{error.filename} can't be read: {error.strerror}.") from None
+    except (msgspec.ValidationError, msgspec.DecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StatementInvalid(f"{directory}: {error}.") from None
+    for word in described.contributions:
+        if word not in text:
+            raise StatementInvalid(f"{directory}: the text doesn't ask for {word!r}, so contributions can't offer it.")
+    for time in (described.opens_at, described.closes_at):
+        if time and time.tzinfo is None:
+            raise StatementInvalid(
+                f"{directory}: opens_at and closes_at need a time zone, such as 2027-01-01T00:00:00Z."
+            )
+    return described, text
+
+
+def consent_text(described: Description, sha256: bytes) -> str:
+    """What a mailbox's owner agrees to: who processes what for which purpose, and how it ends (GDPR Art. 7, 9, 13)."""
+    who = described.controller
+    return "\n\n".join(
+        (
+            f"I am 16 or older, and I endorse “{described.title}”, the whole text (SHA-256 {sha256.hex()}).",
+            f"{who.name} ({who.address}) will process my name, my e-mail address and what else is shown above, in order to "
+            "count my endorsement once and to be able to prove it. This reveals a political opinion of mine, and I expressly "
+            "agree to that.",
+            "My name is made public only if I choose so; an organisation's name is public once it is counted. "
+            f"Who receives the data: {' '.join(described.recipients)} How long they are kept: {described.retention}.",
+            "I can undo this at any time, with the link in the mail that follows or by writing to "
+            f"{who.privacy_contact}; then my data are deleted, and the public log says only that one endorsement was withdrawn.",
+        )
+    )
+
+
+async def publish(db: Database, directory: Path, base_url: str) -> bool:
+    """Publishes a statement from its directory; returns whether anything changed.
+
+    Raises StatementInvalid, or StatementChanged if the text differs and something was submitted under the old one.
+    """
+    described, text = read(directory)
+    host = urlsplit(base_url).netloc
+    _refuse_placeholders(described, base_url)
+    sha256 = hashlib.sha256(text.encode()).digest()
+    consent = consent_text(described, sha256)
+    consent_sha256 = hashlib.sha256(consent.encode()).digest()
+    objectives = [{"key": key, "text": words.strip()} for key, words in OBJECTIVE.findall(text)]
+    q = db.q.statements
+    async with db.pool.acquire() as connection, connection.transaction():
+        await connection.execute(q.lock, described.slug)
+        old = await connection.fetchrow(q.find_text, described.slug)
+        if old and old["used"] and old["sha256"] != sha256:
+            raise StatementChanged
+        changed = await connection.fetchval(
+            q.publish,
+            described.slug,
+            described.title,
+            text,
+            sha256,
+            described.locale,
+            described.adopted_on,
+            described.editorial_note,
+            objectives,
+            described.contributions,
+            described.policy,
+            msgspec.to_builtins(described.controller),
+            described.recipients,
+            described.retention,
+            consent_sha256,
+            described.opens_at,
+            described.closes_at,
+        )
+        await connection.execute(q.keep_consent, consent_sha256, described.slug, consent)
+        await connection.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")
+        await connection.execute(q.open_tally, described.slug)
+    return changed is not None
+
+
+async def publish_all(db: Database, directory: Path, base_url: str) -> list[str]:
+    """Publishes every statement below a directory; returns the slugs that changed."""
+    if not directory.is_dir():
+        raise StatementInvalid(f"{directory} is no directory of statements.")
+    homes = sorted(file.parent for file in directory.glob("*/statement.toml"))
+    return [home.name for home in homes if await publish(db, home, base_url)]
+
+
+def _refuse_placeholders(described: Description, base_url: str) -> None:
+    domain = described.controller.privacy_contact.rpartition("@")[2]
+    on_loopback = urlsplit(base_url).hostname in ("127.0.0.1", "::1", "localhost")
+    if domain.endswith(RESERVED_DOMAINS) and not on_loopback:
+        raise StatementInvalid(
+            f"{described.slug}: [controller] still holds a placeholder. Name who answers for the data, "
+            "with a privacy_contact that can be written to."
+        )

@@ -1,0 +1,215 @@
+"""Submitting, the first station: a claim is checked and kept with the mail that asks its mailbox's owner."""
+
+import datetime as dt
+import secrets
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from undersigned import countries, identity, names
+from undersigned.database import Database, Record
+from undersigned.errors import FieldError, InvalidFields
+from undersigned.identity import Mailbox
+from undersigned.log import entries
+from undersigned.models import Checked, OrganisationClaim, Signing
+from undersigned.statements import Statement
+from undersigned.tokens import ConfirmLink
+
+TTL = dt.timedelta(days=7)
+# After its 7 days a claim waits 7 more, so that an expired link can offer a new one in one tap.
+GRACE = dt.timedelta(days=7)
+
+DETAILS = {
+    "required": "This is needed.",
+    "too_long": "This is too long.",
+    "name_characters": "A name has letters, and no invisible or control characters.",
+    "name_link": "A name has no web or mail addresses in it.",
+    "email_invalid": "This is not an e-mail address that mail can reach.",
+    "country_unknown": "There is no such country.",
+    "objective_unknown": "The statement has no such objective.",
+    "contribution_unknown": "The statement doesn't ask for this.",
+    "website_invalid": "This is not a web address.",
+    "individual_only": "This belongs to an organisation: leave it out, or sign as one.",
+}
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A submission whose every field was checked and cleaned."""
+
+    name: str
+    mailbox: Mailbox
+    identity: str
+    role: str | None
+    organisation: dict[str, Any] | None
+    hold_reason: str | None
+
+
+class _Faults:
+    """Collects what is wrong, so that a signer hears of everything at once."""
+
+    def __init__(self, found: Iterable[FieldError] = ()) -> None:
+        self.found = list(found)
+
+    def add(self, pointer: str, code: str) -> None:
+        """Adds a fault, unless something is wrong with this field, or with what it lies in, already."""
+        if not any(f"{pointer}/".startswith(f"{fault.pointer}/") for fault in self.found):
+            self.found.append(FieldError(pointer, code, DETAILS[code]))
+
+    def name(self, pointer: str, value: str, *, length_max: int = names.NAME_LENGTH_MAX, domains: bool = False) -> str:
+        try:
+            return names.clean(value, length_max=length_max, domains=domains)
+        except names.UnacceptableName as error:
+            self.add(pointer, error.code)
+            return ""
+
+
+def check(statement: Statement, body: Checked[Signing]) -> Claim:
+    """The claim in a signing body. Raises InvalidFields with every bad field."""
+    signing, faults = body.salvaged, _Faults(body.faults)
+    name = faults.name("/name", signing.name)
+    box = _mailbox(faults, signing.email)
+    if signing.country is not None and signing.country not in countries.CODES:
+        faults.add("/country", "country_unknown")
+    known = {objective.key for objective in statement.objectives}
+    for place, objective in enumerate(signing.objectives):
+        if objective not in known:
+            faults.add(f"/objectives/{place}", "objective_unknown")
+    role, organisation, who, hold_reason = None, None, identity.of_individual(box), None
+    if signing.kind == "organisation":
+        role = faults.name("/role", signing.role or "", domains=True)
+        if signing.organisation is None:
+            faults.add("/organisation", "required")
+        else:
+            organisation = _organisation(faults, statement, signing.organisation, box)
+            who = organisation["identity"]
+            hold_reason = _hold_reason(statement, organisation)
+    else:
+        if signing.role is not None:
+            faults.add("/role", "individual_only")
+        if signing.organisation is not None:
+            faults.add("/organisation", "individual_only")
+    if faults.found:
+        raise InvalidFields(faults.found)
+    return Claim(name, box, who, role, organisation, hold_reason)
+
+
+def corrected_name(name: str | None) -> str | None:
+    """A name as its owner corrected it while confirming. Raises InvalidFields."""
+    faults = _Faults()
+    cleaned = None if name is None else faults.name("/name", name)
+    if faults.found:
+        raise InvalidFields(faults.found)
+    return cleaned
+
+
+async def submit(
+    db: Database, pepper: str, statement: Statement, body: Checked[Signing], network_key: UUID | None
+) -> None:
+    """Keeps a claim for 7 days, and the mail that asks for its confirmation; returns after the commit.
+
+    A filled honeypot is told the same and keeps nothing. Raises InvalidFields, StatementNotOpen or StatementClosed.
+    """
+    statement.must_be_open()
+    claim, signing = check(statement, body), body.value
+    if signing.subject:
+        return
+    salt = secrets.token_bytes(32)
+    await db.batched(
+        db.q.submissions.submit,
+        identity.endorsement_id(pepper, statement.slug, signing.kind, claim.identity),
+        uuid.uuid4(),
+        statement.slug,
+        signing.kind,
+        identity.mailbox_id(pepper, claim.mailbox),
+        claim.mailbox.address,
+        claim.name,
+        claim.role,
+        claim.organisation["country"] if claim.organisation else signing.country,
+        signing.locale,
+        sorted(set(signing.objectives)),
+        signing.partner,
+        msgspec.to_builtins(signing.source),
+        claim.organisation,
+        claim.hold_reason,
+        salt,
+        entries.commitment(
+            origin=statement.origin,
+            statement_sha256=statement.sha256,
+            kind=signing.kind,
+            identity=claim.identity,
+            salt=salt,
+        ),
+        network_key,
+        TTL,
+        uuid.uuid4(),
+    )
+
+
+async def find(db: Database, link: ConfirmLink) -> Record:
+    """Where the claim behind a link stands; `statement` is null where nothing is left of it."""
+    row = await db.pool.fetchrow(db.q.submissions.find, link.endorsement_id, link.submission_id)
+    assert row is not None  # noqa: S101 -- the query always has one row
+    return row
+
+
+async def renew(db: Database, link: ConfirmLink) -> bool:
+    """Mails a new link for a claim whose link expired; returns False if the claim is gone."""
+    row = await db.batched(db.q.submissions.renew, link.endorsement_id, link.submission_id, TTL, uuid.uuid4())
+    return bool(row["outcome"] == "renewed")
+
+
+async def deny(db: Database, link: ConfirmLink) -> bool:
+    """Deletes a claim at its mailbox owner's word; returns False if there was none to delete."""
+    row = await db.batched(db.q.submissions.deny, link.endorsement_id, link.submission_id)
+    return bool(row["outcome"] == "deleted")
+
+
+async def purge(db: Database) -> int:
+    """Deletes the claims whose grace is over, in key order; returns how many."""
+    overdue = await db.pool.fetch(db.q.submissions.overdue, GRACE)
+    done = await db.in_key_order(db.q.submissions.purge, [(row["endorsement_id"], row["id"], GRACE) for row in overdue])
+    return sum(row["purged"] for _, row in done)
+
+
+def _mailbox(faults: _Faults, email: str) -> Mailbox:
+    try:
+        return identity.mailbox(email)
+    except ValueError:
+        faults.add("/email", "email_invalid" if email.strip() else "required")
+        return Mailbox("", "")
+
+
+def _organisation(faults: _Faults, statement: Statement, claimed: OrganisationClaim, box: Mailbox) -> dict[str, Any]:
+    name = faults.name("/organisation/name", claimed.name, length_max=names.ORGANISATION_NAME_LENGTH_MAX, domains=True)
+    if claimed.country not in countries.CODES:
+        faults.add("/organisation/country", "country_unknown")
+    for place, contribution in enumerate(claimed.contributions):
+        if contribution not in statement.contributions:
+            faults.add(f"/organisation/contributions/{place}", "contribution_unknown")
+    website = (claimed.website or "").strip() or None
+    try:
+        if website and not website.isprintable():
+            raise ValueError
+        who = identity.of_organisation(name, claimed.country, website)
+    except ValueError:
+        faults.add("/organisation/website", "website_invalid")
+        who = ""
+    if website and "://" not in website:
+        website = f"https://{website}"
+    return {
+        "name": name,
+        "website": website,
+        "country": claimed.country,
+        "identity": who,
+        "contributions": sorted(set(claimed.contributions)),
+        "proof": identity.proof(box, who),
+    }
+
+
+def _hold_reason(statement: Statement, organisation: dict[str, Any]) -> str | None:
+    if statement.policy == "review_all":
+        return "review_all"
+    return None if organisation["proof"] == "domain" else "no_domain_proof"

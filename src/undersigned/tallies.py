@@ -1,0 +1,169 @@
+"""Tallies: every web worker holds the newest one in memory, encoded, so that reading a count never asks the database."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from babel.numbers import format_decimal
+from msgspec import Meta
+
+from undersigned.database import Database, Record
+from undersigned.errors import StatementNotFound
+
+LANGUAGES = ("en", "az", "hy", "ru", "tr", "hu", "de", "fr")
+NEXT_POLL_S = 15
+CELL_MIN = 10
+BREAKDOWN_EVERY = dt.timedelta(days=1)
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Formatted(msgspec.Struct, frozen=True):
+    """The two numbers as the asked-for language writes them (CLDR)."""
+
+    language: str
+    individuals: str
+    organisations: str
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """Endorsements that were counted and taken back, by reason."""
+
+    duplicate: Count
+    fraud: Count
+    error: Count
+
+
+class Breakdown(msgspec.Struct, frozen=True):
+    """Individuals by country and by objective; renewed at most daily, and no cell under 10."""
+
+    as_of: dt.datetime
+    countries: dict[str, Count]
+    objectives: dict[str, Count]
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """What is counted. People and organisations are not one number, so there is no total."""
+
+    statement: str
+    individuals: Count
+    organisations: Count
+    held: Count
+    rejected: Rejected
+    withdrawn: Count
+    as_of: dt.datetime
+    log_size: Count
+    next_poll_s: Count
+    formatted: Formatted
+    breakdown: Breakdown | None
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A tally as bytes, with its entity tag (RFC 9110)."""
+
+    body: bytes
+    etag: str
+
+
+class Snapshot:
+    """One statement's tally as of one refresh, encoded once a language."""
+
+    def __init__(self, row: Record) -> None:
+        self.row = row
+        self._encoded: dict[str, Encoded] = {}
+
+    def tally(self, language: str = "en") -> Tally:
+        row = self.row
+        breakdown = None
+        if row["breakdown_as_of"]:
+            breakdown = Breakdown(row["breakdown_as_of"], row["countries"], row["objectives"])
+        people, organisations = row["individual_count"], row["organisation_count"]
+        return Tally(
+            row["statement"],
+            people,
+            organisations,
+            row["held_count"],
+            Rejected(row["duplicate_count"], row["fraud_count"], row["error_count"]),
+            row["withdrawn_count"],
+            row["as_of"],
+            row["log_size"],
+            NEXT_POLL_S,
+            Formatted(
+                language, format_decimal(people, locale=language), format_decimal(organisations, locale=language)
+            ),
+            breakdown,
+        )
+
+    def encoded(self, language: str) -> Encoded:
+        if language not in self._encoded:
+            body = msgspec.json.encode(self.tally(language))
+            self._encoded[language] = Encoded(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+        return self._encoded[language]
+
+
+class Tallies:
+    """The newest snapshot of every statement."""
+
+    def __init__(self) -> None:
+        self._snapshots: dict[str, Snapshot] = {}
+        self.published_at: dict[str, dt.datetime] = {}
+
+    async def refresh(self, db: Database) -> bool:
+        """Takes over what changed; returns whether a statement was published since the last time."""
+        rows = await db.pool.fetch(db.q.tallies.snapshot)
+        for row in rows:
+            old = self._snapshots.get(row["statement"])
+            if old is None or old.row != row:
+                self._snapshots[row["statement"]] = Snapshot(row)
+        published_at = {row["statement"]: row["published_at"] for row in rows}
+        changed, self.published_at = published_at != self.published_at, published_at
+        return changed
+
+    def get(self, slug: str) -> Snapshot:
+        """Raises StatementNotFound."""
+        try:
+            return self._snapshots[slug]
+        except KeyError:
+            raise StatementNotFound from None
+
+
+def language_of(asked: str | None) -> str:
+    """The language to write numbers in: the asked-for one if there is a catalogue for it, else English."""
+    primary = (asked or "").lower().partition("-")[0]
+    return primary if primary in LANGUAGES else "en"
+
+
+def fold(cells: Mapping[str, int]) -> dict[str, int]:
+    """The cells that may be published: those under 10 make up `other`, which takes in the next cell until it holds 10.
+
+    Nothing at all is published where even everything together stays under 10.
+    """
+    ranked = sorted(((count, key) for key, count in cells.items() if count > 0), reverse=True)
+    shown = [(count, key) for count, key in ranked if count >= CELL_MIN]
+    other = sum(count for count, _ in ranked if count < CELL_MIN)
+    while 0 < other < CELL_MIN and shown:
+        other += shown.pop()[0]
+    folded = {key: count for count, key in shown}
+    if other >= CELL_MIN:
+        folded["other"] = other
+    return folded
+
+
+async def publish_breakdowns(db: Database) -> int:
+    """Publishes the breakdowns that are ripe: a day old, with at least 10 individuals added. Returns how many."""
+    ripe = await db.pool.fetch(db.q.tallies.ripe, CELL_MIN, BREAKDOWN_EVERY)
+    for row in ripe:
+        cells = await db.pool.fetch(db.q.tallies.cells, row["statement"])
+        await db.pool.execute(
+            db.q.tallies.publish_breakdown,
+            row["statement"],
+            _folded(cells, "country"),
+            _folded(cells, "objective"),
+            row["individual_added_count"],
+        )
+    return len(ripe)
+
+
+def _folded(cells: Sequence[Record], dimension: str) -> dict[str, Any]:
+    return fold({cell["key"]: cell["individual_count"] for cell in cells if cell["dimension"] == dimension})

@@ -1,0 +1,81 @@
+"""The links we mail: signed, for one purpose each, with nothing in them but keys."""
+
+import base64
+import hashlib
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
+
+from undersigned.errors import LinkExpired, LinkInvalid
+
+Purpose = Literal["confirm", "withdraw", "stop"]
+CONFIRM_TTL_S = 7 * 24 * 3600
+
+
+class ConfirmLink(msgspec.Struct, frozen=True):
+    """Confirms, renews or denies one submission."""
+
+    endorsement_id: UUID
+    submission_id: UUID
+
+
+class WithdrawLink(msgspec.Struct, frozen=True):
+    """Withdraws the endorsement with this commitment, and none that the same endorser makes later."""
+
+    endorsement_id: UUID
+    commitment: bytes
+
+
+class Signer:
+    """Signs and reads links with the newest of `keys`, the last; the older ones are still read.
+
+    HMAC-SHA256 by itsdangerous, with one salt for each purpose, so that no link serves another purpose.
+    """
+
+    def __init__(self, keys: list[str]) -> None:
+        self._signers = {
+            purpose: TimestampSigner(
+                keys, salt=f"undersigned {purpose}", key_derivation="hmac", digest_method=hashlib.sha256, sep="."
+            )
+            for purpose in ("confirm", "withdraw", "stop")
+        }
+
+    def confirm(self, link: ConfirmLink) -> str:
+        return self._sign("confirm", link.endorsement_id.bytes + link.submission_id.bytes)
+
+    def read_confirm(self, token: str, *, expired_too: bool = False) -> ConfirmLink:
+        """The link behind a token. Raises LinkInvalid, or LinkExpired after 7 days unless `expired_too`."""
+        payload = self._read("confirm", token, 32, None if expired_too else CONFIRM_TTL_S)
+        return ConfirmLink(UUID(bytes=payload[:16]), UUID(bytes=payload[16:]))
+
+    def withdraw(self, link: WithdrawLink) -> str:
+        return self._sign("withdraw", link.endorsement_id.bytes + link.commitment)
+
+    def read_withdraw(self, token: str) -> WithdrawLink:
+        """The link behind a token, which never expires. Raises LinkInvalid."""
+        payload = self._read("withdraw", token, 48, None)
+        return WithdrawLink(UUID(bytes=payload[:16]), payload[16:])
+
+    def stop(self, mailbox_id: UUID) -> str:
+        return self._sign("stop", mailbox_id.bytes)
+
+    def read_stop(self, token: str) -> UUID:
+        """The mailbox behind a token, which never expires. Raises LinkInvalid."""
+        return UUID(bytes=self._read("stop", token, 16, None))
+
+    def _sign(self, purpose: Purpose, payload: bytes) -> str:
+        return self._signers[purpose].sign(base64.urlsafe_b64encode(payload).rstrip(b"=")).decode()
+
+    def _read(self, purpose: Purpose, token: str, size: int, ttl_s: int | None) -> bytes:
+        try:
+            encoded = self._signers[purpose].unsign(token, max_age=ttl_s)
+            payload = base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4))
+        except SignatureExpired:
+            raise LinkExpired from None
+        except (BadSignature, ValueError):
+            raise LinkInvalid from None
+        if len(payload) != size:
+            raise LinkInvalid
+        return payload

@@ -1,0 +1,299 @@
+"""The pages behind mailed links. GET changes nothing, because mail scanners follow links; every change is a button's POST."""
+
+from typing import Any
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+from litestar.response import Template
+
+from undersigned import countries, endorsements, submissions
+from undersigned.database import Record
+from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
+from undersigned.statements import Statement
+from undersigned.web.pages import form_values
+from undersigned.web.problems import STATUS
+from undersigned.web.site import AnyRequest, AtSite, Site
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def notice(
+    heading: str,
+    *paragraphs: str,
+    tone: str = "plain",
+    actions: list[dict[str, str]] | None = None,
+    statement: Statement | None = None,
+    status: int = 200,
+) -> Template:
+    """A page that says what happened, or asks one thing."""
+    return Template(
+        "notice.html",
+        status_code=status,
+        headers=NO_STORE,
+        context={
+            "heading": heading,
+            "paragraphs": list(paragraphs),
+            "tone": tone,
+            "actions": actions or [],
+            "statement": statement,
+            "private": True,
+        },
+    )
+
+
+def button(label: str, url: str, style: str = "primary", method: str = "post") -> dict[str, str]:
+    return {"label": label, "url": url, "style": style, "method": method}
+
+
+OUTCOMES = {
+    "counted": (
+        "Your endorsement counts",
+        "good",
+        "Thank you. The number includes you within a second or so.",
+        "A mail is on its way with a link that undoes this at any time. Keep it.",
+    ),
+    "held": (
+        "Thank you. A person looks at it now",
+        "good",
+        "Endorsements like this one are looked at before they count. You will get a mail either way.",
+    ),
+    "already_confirmed": (
+        "It is done already",
+        "good",
+        "This endorsement was confirmed before, and it is counted once.",
+        "The mail you got then has the link that undoes it.",
+    ),
+    "rejected": (
+        "This endorsement was not accepted",
+        "warn",
+        "It was looked at and rejected; the mail about it says why.",
+    ),
+}
+
+
+@get("/c/{token:str}")
+async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
+    """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
+    link = site.signer.read_confirm(token, expired_too=True)
+    claim = await submissions.find(site.db, link)
+    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim["name"]}, {})
+
+
+@post("/c/{token:str}", status_code=200)
+async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
+    """The owner's consent: counts the claim, or holds it for a look."""
+    values = form_values(await request.body())
+    link = site.signer.read_confirm(token, expired_too=True)
+    claim = await submissions.find(site.db, link)
+    settled = _settled(site, token, claim)
+    if settled is not None:
+        return settled
+    statement = site.statements.get(claim["statement"])
+    if values.get("consent") != statement.consent_sha256.hex():
+        # The consent text changed while this page was open: what is agreed to must be what was read.
+        return _claim_page(
+            site, token, claim, values, {"consent": "The text below is new. Please read it once more."}, 409
+        )
+    try:
+        outcome: str = await endorsements.confirm(
+            site.db,
+            link,
+            consent=True,
+            name=values.get("name", ""),
+            show_name="show_name" in values,
+            updates="updates" in values,
+        )
+    except InvalidFields as error:
+        faults = {fault.pointer.strip("/"): fault.detail for fault in error.errors}
+        return _claim_page(site, token, claim, values, faults, STATUS[InvalidFields])
+    except EndorsementRejected:
+        outcome = "rejected"
+    except LinkExpired:
+        return _expired(token, still_there=False)
+    return _outcome(outcome, statement)
+
+
+@post("/c/{token:str}/deny", status_code=200)
+async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
+    """ "This was not me": deletes the claim."""
+    denied = await submissions.deny(site.db, site.signer.read_confirm(token, expired_too=True))
+    if not denied:
+        return notice("There is nothing left to delete", "This claim was confirmed, deleted or forgotten before.")
+    return notice("It is deleted", "Nothing was counted, and nothing about this claim is kept.", tone="good")
+
+
+@post("/c/{token:str}/renew", status_code=200)
+async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
+    """Mails a new link where the old one expired."""
+    if not await submissions.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
+        return _expired(token, still_there=False)
+    return notice(
+        "A new link is on its way",
+        "Look into your mailbox in a few minutes. The new link is good for 7 days.",
+        tone="good",
+    )
+
+
+def _settled(site: Site, token: str, claim: Record) -> Template | None:
+    """The page for a claim that there is nothing more to confirm about, or None."""
+    slug = claim["statement"] or claim["endorsed_statement"]
+    statement = site.statements.get(slug) if slug else None
+    if claim["status"] == "held":
+        return _outcome("held", statement)
+    counted = claim["endorsement_status"] == "counted" and (claim["status"] is None or claim["kind"] == "individual")
+    if counted:
+        return _outcome("already_confirmed", statement)
+    if claim["endorsement_status"] == "rejected":
+        return _outcome("rejected", statement)
+    if claim["status"] is None or claim["expired"]:
+        return _expired(token, still_there=claim["status"] is not None)
+    return None
+
+
+def _outcome(outcome: str, statement: Statement | None) -> Template:
+    heading, tone, *paragraphs = OUTCOMES[outcome]
+    return notice(heading, *paragraphs, tone=tone, statement=statement, status=409 if outcome == "rejected" else 200)
+
+
+def _expired(token: str, *, still_there: bool) -> Template:
+    if still_there:
+        return notice(
+            "This link has expired",
+            "Links are good for 7 days. Nothing was counted.",
+            status=410,
+            actions=[
+                button("Send me a new link", f"/c/{token}/renew"),
+                button("This was not me: delete it", f"/c/{token}/deny", style="quiet"),
+            ],
+        )
+    return notice(
+        "This link has expired",
+        "Nothing was counted, and what was entered is deleted. You can endorse again.",
+        status=410,
+        actions=[button("To the statements", "/", method="get")],
+    )
+
+
+def _claim_page(
+    site: Site, token: str, claim: Record, values: dict[str, Any], errors: dict[str, str], status: int = 200
+) -> Template:
+    statement = site.statements.get(claim["statement"])
+    country_names = countries.names()
+    organisation = claim["organisation"]
+    shown = {
+        "kind": claim["kind"],
+        "name": claim["name"],
+        "role": claim["role"],
+        "country_name": country_names.get(claim["country"]),
+        "objectives": [objective.text for objective in statement.objectives if objective.key in claim["objectives"]],
+        "organisation": organisation
+        and {
+            "name": organisation["name"],
+            "website": organisation["website"],
+            "country_name": country_names.get(organisation["country"]),
+        },
+    }
+    return Template(
+        "confirm.html",
+        status_code=status,
+        headers=NO_STORE,
+        context={
+            "statement": statement,
+            "token": token,
+            "claim": shown,
+            "values": values,
+            "errors": errors,
+            "consent_text": statement.consent_text,
+            "consent_sha256": statement.consent_sha256.hex(),
+            "private": True,
+        },
+    )
+
+
+@get("/w/{token:str}")
+async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
+    """Asks whether to withdraw; changes nothing."""
+    found = await endorsements.find_counted(site.db, site.signer.read_withdraw(token))
+    if found is None:
+        return _nothing_held()
+    statement = site.statements.get(found["statement"])
+    who = f"{found['organisation']} endorses" if found["organisation"] else "You endorse"
+    return notice(
+        "Withdraw this endorsement?",
+        f"{who} “{statement.title}”.",
+        "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement was "
+        "withdrawn. You can endorse again later.",
+        statement=statement,
+        actions=[button("Withdraw and delete", f"/w/{token}", style="danger")],
+    )
+
+
+@post("/w/{token:str}", status_code=200)
+async def withdraw(site: AtSite, token: FromPath[str]) -> Template:
+    """Withdraws, and deletes all that is held on the endorser."""
+    if not await endorsements.withdraw(site.db, site.signer.read_withdraw(token)):
+        return _nothing_held()
+    return notice(
+        "Withdrawn",
+        "Everything held about this endorsement is deleted, and the number follows in a moment.",
+        tone="good",
+    )
+
+
+def _nothing_held() -> Template:
+    return notice("Nothing is held", "The endorsement that this link was made for is withdrawn, or was not accepted.")
+
+
+@get("/stop/{token:str}")
+async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
+    """Asks whether to stop confirmation mail to this mailbox, or to let it through again; changes nothing."""
+    mailbox_id = site.signer.read_stop(token)
+    if await site.db.pool.fetchval(site.db.q.messages.is_suppressed, mailbox_id):
+        return notice(
+            "Confirmation mail to this mailbox is stopped",
+            "Whoever enters your address, no mail follows. If you "
+            "want to endorse something yourself one day, let mail through again first.",
+            actions=[button("Let confirmation mail through again", f"/stop/{token}/undo")],
+        )
+    return notice(
+        "Stop confirmation mail to this mailbox?",
+        "Whoever enters your address on this site, you will get no more "
+        "mails that ask you to confirm. You can undo this here at any time.",
+        actions=[button("Stop these mails", f"/stop/{token}")],
+    )
+
+
+@post("/stop/{token:str}", status_code=200)
+async def stop(site: AtSite, token: FromPath[str]) -> Template:
+    """Stops confirmation mail; also what a mail program's own button sends (RFC 8058)."""
+    await site.db.pool.execute(site.db.q.messages.suppress, site.signer.read_stop(token))
+    return notice(
+        "Stopped",
+        "No more confirmation mails will reach this mailbox from here.",
+        tone="good",
+        actions=[button("Undo", f"/stop/{token}/undo", style="quiet")],
+    )
+
+
+@post("/stop/{token:str}/undo", status_code=200)
+async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
+    """Lets confirmation mail through again."""
+    await site.db.pool.execute(site.db.q.messages.unsuppress, site.signer.read_stop(token))
+    return notice("Undone", "Confirmation mails can reach this mailbox again.", tone="good")
+
+
+router = Router(
+    "/",
+    include_in_schema=False,
+    route_handlers=[
+        show_claim,
+        confirm_claim,
+        deny_claim,
+        renew_claim,
+        ask_to_withdraw,
+        withdraw,
+        ask_to_stop,
+        stop,
+        undo_stop,
+    ],
+)

@@ -1,0 +1,76 @@
+"""The mailbox of somebody trying things out: the Maildir on this machine, shown only while serving on loopback."""
+
+import html
+import mailbox
+import re
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as policy
+from typing import Any
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+from litestar.response import Template
+
+from undersigned.web.problems import NotFound
+from undersigned.web.site import AtSite, Site
+
+LINK = re.compile(r"https?://\S+")
+SHOWN_MAX = 100
+
+
+@get("/")
+async def show_mailbox(site: AtSite) -> Template:
+    """The newest mails."""
+    maildir = _maildir(site)
+    newest = sorted(maildir.iterkeys(), reverse=True)[:SHOWN_MAX]
+    return Template(
+        "mailbox.html",
+        headers={"Cache-Control": "no-store"},
+        context={"mails": [_shown(key, _read(maildir, key)) for key in newest]},
+    )
+
+
+@get("/{key:str}")
+async def show_mail(site: AtSite, key: FromPath[str]) -> Template:
+    message = _read(_maildir(site), key)
+    body = message.get_body(("plain",))
+    text = body.get_content() if body else ""
+    text_html = LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', html.escape(text))
+    return Template(
+        "mail.html",
+        headers={"Cache-Control": "no-store"},
+        context={"mail": _shown(key, message) | {"text": text}, "text_html": text_html},
+    )
+
+
+@get("/{key:str}/html")
+async def show_mail_html(site: AtSite, key: FromPath[str]) -> Response[str]:
+    body = _read(_maildir(site), key).get_body(("html",))
+    return Response(
+        body.get_content() if body else "",
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+        },
+    )
+
+
+def _maildir(site: Site) -> mailbox.Maildir:
+    return mailbox.Maildir(site.settings.data_path / "mail", create=True)
+
+
+def _read(maildir: mailbox.Maildir, key: str) -> EmailMessage:
+    try:
+        message = BytesParser(policy=policy).parsebytes(maildir.get_bytes(key))
+    except (KeyError, OSError, ValueError):
+        raise NotFound from None
+    assert isinstance(message, EmailMessage)  # noqa: S101 -- the policy makes it one
+    return message
+
+
+def _shown(key: str, message: EmailMessage) -> dict[str, Any]:
+    return {"key": key, **{name: str(message[name] or "") for name in ("subject", "to", "from", "date")}}
+
+
+router = Router("/mailbox", route_handlers=[show_mailbox, show_mail, show_mail_html], include_in_schema=False)

@@ -1,0 +1,120 @@
+"""The pages of a statement: its text, both numbers and a form that works without JavaScript."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+from litestar.response import Template
+
+from undersigned import countries, submissions
+from undersigned.errors import FieldError, InvalidFields, MalformedRequest
+from undersigned.models import Signing, read
+from undersigned.web.problems import STATUS
+from undersigned.web.site import AnyRequest, AtSite, Site
+
+FORM_FIELDS_MAX = 100
+# A form is flat: where a field of the body stands in it.
+FORM_NAMES = {
+    "/organisation/name": "organisation_name",
+    "/organisation/website": "organisation_website",
+    "/organisation/country": "organisation_country",
+    "/organisation": "organisation_name",
+}
+
+
+@get("/")
+async def index(site: AtSite) -> Template:
+    """What can be endorsed here."""
+    listed = [(statement, site.tallies.get(statement.slug).tally()) for statement in site.statements.all()]
+    return Template("index.html", context={"statements": listed})
+
+
+@get("/s/{slug:str}")
+async def show_statement(site: AtSite, slug: FromPath[str]) -> Template:
+    return _statement_page(site, slug, {}, [])
+
+
+@post("/s/{slug:str}", status_code=200)
+async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    """What the form sends; answered by a page that says where to look, or by the form with what needs a correction."""
+    values = form_values(await request.body())
+    statement = site.statements.get(slug)
+    network_key = site.network_key(request)
+    try:
+        site.submit_budget.spend(network_key)
+        await submissions.submit(
+            site.db, site.settings.pepper, statement, read(Signing, signing_of(values)), network_key
+        )
+    except InvalidFields as error:
+        return _statement_page(site, slug, values, error.errors, STATUS[InvalidFields])
+    return Template(
+        "sent.html",
+        context={"statement": statement, "address": values["email"], "private": True},
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@get("/s/{slug:str}/privacy")
+async def privacy(site: AtSite, slug: FromPath[str]) -> Template:
+    return Template("privacy.html", context={"statement": site.statements.get(slug)})
+
+
+def form_values(body: bytes) -> dict[str, Any]:
+    """A form's fields (`application/x-www-form-urlencoded`); those that may repeat as lists. Raises MalformedRequest."""
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
+    except ValueError:
+        raise MalformedRequest from None
+    values: dict[str, Any] = dict(pairs)
+    for repeated in ("objectives", "contributions"):
+        values[repeated] = [value for name, value in pairs if name == repeated]
+    return values
+
+
+def signing_of(values: dict[str, Any]) -> dict[str, Any]:
+    """The signing body that a form's fields make up."""
+    body: dict[str, Any] = {
+        "kind": values.get("kind", "individual"),
+        "name": values.get("name", ""),
+        "email": values.get("email", ""),
+        "objectives": values["objectives"],
+        "subject": values.get("subject", ""),
+    }
+    if body["kind"] != "organisation":
+        return body | {"country": values.get("country") or None}
+    return body | {
+        "role": values.get("role", ""),
+        "organisation": {
+            "name": values.get("organisation_name", ""),
+            "website": values.get("organisation_website") or None,
+            "country": values.get("organisation_country", ""),
+            "contributions": values["contributions"],
+        },
+    }
+
+
+def _statement_page(
+    site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200
+) -> Template:
+    statement = site.statements.get(slug)
+    errors: dict[str, str] = {}
+    for fault in faults:
+        name = FORM_NAMES.get(fault.pointer) or fault.pointer.strip("/").replace("organisation/", "").split("/")[0]
+        errors.setdefault(name, fault.detail)
+    return Template(
+        "statement.html",
+        status_code=status,
+        context={
+            "statement": statement,
+            "html": statement.html,
+            "tally": site.tallies.get(slug).tally(),
+            "countries": countries.names(),
+            "values": values,
+            "errors": errors,
+            "privacy_url": f"/s/{slug}/privacy",
+        },
+    )
+
+
+router = Router("/", route_handlers=[index, show_statement, submit_form, privacy], include_in_schema=False)

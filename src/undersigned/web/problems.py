@@ -1,0 +1,145 @@
+"""The only place that turns what went wrong into an answer: RFC 9457 for programs, a page for people."""
+
+import logging
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response import Template
+
+from undersigned import errors
+from undersigned.database import is_unreachable
+from undersigned.errors import DomainError, FieldError
+from undersigned.web.site import AnyRequest
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[DomainError], int] = {
+    errors.MalformedRequest: 400,
+    errors.LinkInvalid: 400,
+    errors.KeyRefused: 401,
+    errors.StatementNotFound: 404,
+    errors.ClaimNotFound: 404,
+    errors.StatementNotOpen: 409,
+    errors.StatementClosed: 409,
+    errors.EndorsementRejected: 409,
+    errors.LinkExpired: 410,
+    errors.BodyTooLarge: 413,
+    errors.InvalidFields: 422,
+    errors.TooManyRequests: 429,
+}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong: `type` never changes, `errors` has every field that needs a correction."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    errors: list[FieldError] = []
+
+
+class NotFound(DomainError):
+    """There is nothing at this address."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(DomainError):
+    """This address doesn't take such requests."""
+
+    code = "method_not_allowed"
+
+
+class Unavailable(DomainError):
+    """This can't be done at the moment. Please try again in a few seconds; nothing that was confirmed is lost."""
+
+    code = "unavailable"
+
+
+class InternalError(DomainError):
+    """Internal error."""
+
+    code = "internal_error"
+
+
+STATUS |= {NotFound: 404, MethodNotAllowed: 405, Unavailable: 503, InternalError: 500}
+OF_HTTP: dict[int, type[DomainError]] = {404: NotFound, 405: MethodNotAllowed, 413: errors.BodyTooLarge}
+
+
+def declared(*raised: type[DomainError]) -> dict[int, ResponseSpec]:
+    """The `responses=` of an operation that may raise these, and what every operation may."""
+    by_status: dict[int, list[type[DomainError]]] = defaultdict(list)
+    for error in (*raised, errors.MalformedRequest, Unavailable):
+        by_status[STATUS[error]].append(error)
+    return {
+        status: ResponseSpec(
+            Problem,
+            description=" ".join(f"`{e.code}`: {(e.__doc__ or '').strip()}" for e in group),
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status, group in sorted(by_status.items())
+    }
+
+
+def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
+    """The answer to a request that failed."""
+    error = _as_domain_error(exception)
+    status = STATUS[type(error)]
+    if isinstance(error, InternalError):
+        log.error("A request failed.", exc_info=exception)
+    headers = {}
+    if isinstance(error, errors.TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after_s)
+    elif isinstance(error, Unavailable):
+        headers["Retry-After"] = "5"
+    elif isinstance(error, errors.KeyRefused):
+        headers["WWW-Authenticate"] = "Bearer"
+    elif isinstance(exception, HTTPException) and "Allow" in (exception.headers or {}):
+        headers["Allow"] = (exception.headers or {})["Allow"]
+    if _is_page(request):
+        return _page(error, status, headers)
+    fields = error.errors if isinstance(error, errors.InvalidFields) else []
+    title = error.code.replace("_", " ").capitalize()
+    problem = Problem(f"urn:undersigned:problem:{error.code}", title, status, error.detail, fields)
+    return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"} | headers)
+
+
+def _as_domain_error(exception: Exception) -> DomainError:
+    if isinstance(exception, DomainError) and type(exception) in STATUS:
+        return exception
+    if isinstance(exception, HTTPException) and exception.status_code < 500:
+        return OF_HTTP.get(exception.status_code, errors.MalformedRequest)()
+    if isinstance(exception, RecursionError):
+        return errors.MalformedRequest()  # JSON nested deeper than a body of ours ever is.
+    if is_unreachable(exception):
+        log.warning("The database can't be used (%s).", type(exception).__name__)
+        return Unavailable()
+    return InternalError()
+
+
+def _is_page(request: AnyRequest) -> bool:
+    return not request.scope["path"].startswith(("/v1/", "/log/")) and "text/html" in request.headers.get("accept", "")
+
+
+def _page(error: DomainError, status: int, headers: dict[str, str]) -> Template:
+    lines = [field.detail for field in error.errors] if isinstance(error, errors.InvalidFields) else []
+    return Template(
+        "notice.html",
+        status_code=status,
+        headers={"Cache-Control": "no-store"} | headers,
+        context={
+            "heading": error.code.replace("_", " ").capitalize(),
+            "paragraphs": [error.detail, *lines],
+            "tone": "warn",
+            "actions": [],
+            "private": True,
+        },
+    )

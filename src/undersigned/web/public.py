@@ -1,0 +1,116 @@
+"""The public contract: cookieless, and open to every origin."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from undersigned import endorsements, errors, submissions, tallies
+from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
+from undersigned.statements import Controller, Objective, Statement
+from undersigned.tallies import Tally
+from undersigned.web.problems import declared
+from undersigned.web.site import AnyRequest, AtSite
+
+# Browsers ask again each time and mostly hear 304; a CDN answers for 5 seconds, and while it asks for the next.
+TALLY_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=10, stale-if-error=3600"
+
+
+class PublishedStatement(msgspec.Struct, frozen=True):
+    """A statement as it was published; `sha256` is that of `text` in UTF-8."""
+
+    slug: FromPath[str]
+    title: str
+    text: str
+    html: str
+    sha256: str
+    locale: str
+    state: Literal["upcoming", "open", "closed"]
+    objectives: list[Objective]
+    contributions: list[str]
+    consent_text: str
+    controller: Controller
+    recipients: list[str]
+    retention: str
+    editorial_note: str | None
+    adopted_on: dt.date | None
+    opens_at: dt.datetime | None
+    closes_at: dt.datetime | None
+
+
+def published(statement: Statement) -> PublishedStatement:
+    given: dict[str, Any] = {name: getattr(statement, name) for name in PublishedStatement.__struct_fields__}
+    return PublishedStatement(**given | {"sha256": statement.sha256.hex()})
+
+
+@get("/{slug:str}", summary="Read a statement", responses=declared(errors.StatementNotFound))
+async def read_statement(site: AtSite, slug: FromPath[str]) -> PublishedStatement:
+    """The text with its hash, what can be chosen when endorsing it, and who answers for the data."""
+    return published(site.statements.get(slug))
+
+
+@post(
+    "/{slug:str}/endorsements",
+    status_code=202,
+    summary="Endorse a statement",
+    responses=declared(
+        errors.StatementNotFound,
+        errors.StatementNotOpen,
+        errors.StatementClosed,
+        errors.InvalidFields,
+        errors.BodyTooLarge,
+        errors.TooManyRequests,
+    ),
+)
+async def submit(site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:
+    """Mails a confirmation link to the address. The answer is the same for everybody, whatever is known of them."""
+    statement = site.statements.get(slug)
+    network_key = site.network_key(request)
+    site.submit_budget.spend(network_key)
+    await submissions.submit(site.db, site.settings.pepper, statement, data, network_key)
+    return Accepted()
+
+
+@post(
+    "/v1/confirmations",
+    status_code=200,
+    tags=["Confirming"],
+    summary="Confirm an endorsement",
+    responses=declared(
+        errors.LinkInvalid, errors.LinkExpired, errors.EndorsementRejected, errors.InvalidFields, errors.BodyTooLarge
+    ),
+)
+async def confirm(site: AtSite, data: JSONBody[Checked[Confirming]]) -> Confirmed:
+    """Counts the endorsement, once, or holds it for a look. Asking again is answered like the first time."""
+    word = data.value
+    link = site.signer.read_confirm(word.token)
+    outcome = await endorsements.confirm(
+        site.db, link, consent=word.consent, name=word.name, show_name=word.show_name, updates=word.updates
+    )
+    return Confirmed(outcome)
+
+
+@get("/{slug:str}/tally", summary="Read the tally", responses=declared(errors.StatementNotFound))
+async def read_tally(
+    site: AtSite,
+    request: AnyRequest,
+    slug: FromPath[str],
+    lang: Annotated[str | None, QueryParameter(description="The language to format numbers in", max_length=35)] = None,
+) -> Response[Tally]:
+    """What is counted, from memory; with an ETag, so that an unchanged tally costs its reader nothing."""
+    encoded = site.tallies.get(slug).encoded(tallies.language_of(lang))
+    headers = {"ETag": encoded.etag, "Cache-Control": TALLY_CACHE}
+    if _matches(request.headers.get("if-none-match"), encoded.etag):
+        return Response(b"", status_code=304, headers=headers)  # type: ignore[arg-type]
+    return Response(encoded.body, headers=headers, media_type="application/json")  # type: ignore[arg-type]
+
+
+def _matches(if_none_match: str | None, etag: str) -> bool:
+    """Weak comparison of entity tags (RFC 9110, 13.1.2): a proxy that compresses makes strong tags weak."""
+    tags = (if_none_match or "").split(",")
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags)
+
+
+statements_router = Router("/v1/statements", route_handlers=[read_statement, submit, read_tally], tags=["Statements"])

@@ -1,0 +1,80 @@
+"""The worker: mail, sequencer and housekeeping, each in a loop of its own. Any number may run; killing one loses nothing."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from undersigned import database, submissions, tallies
+from undersigned.database import Database
+from undersigned.errors import StatementNotFound
+from undersigned.log import sequencer
+from undersigned.mail import outbox
+from undersigned.mail.messages import About
+from undersigned.mail.outbox import Outbox
+from undersigned.settings import Settings
+from undersigned.statements import Statements
+from undersigned.tokens import Signer
+
+log = logging.getLogger(__name__)
+
+MAIL_EVERY_S = 0.5
+SEQUENCE_EVERY_S = 0.15
+HOUSEKEEPING_EVERY_S = 2.0
+PURGE_EVERY_S = 600.0
+PAUSE_AFTER_ERROR_S = 2.0
+
+
+async def work(settings: Settings) -> None:
+    """Runs until it is cancelled."""
+    async with database.connect(settings.database_url) as db:
+        await database.establish(db, settings.pepper)
+        box = make_outbox(db, settings)
+        await asyncio.gather(
+            _repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
+            _repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db)),
+            _repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
+            _repeat("purge", PURGE_EVERY_S, lambda: purge(db)),
+        )
+
+
+def make_outbox(db: Database, settings: Settings) -> Outbox:
+    """An outbox that knows the published statements, and looks again when it meets a new one."""
+    known = Statements()
+
+    async def about(slug: str) -> About:
+        try:
+            statement = known.get(slug)
+        except StatementNotFound:
+            await known.load(db)
+            statement = known.get(slug)
+        return About(statement.slug, statement.title, statement.controller.privacy_contact)
+
+    return Outbox(db, settings, Signer(settings.signing_keys), about, submissions.TTL, submissions.GRACE)
+
+
+async def keep_house(db: Database) -> int:
+    """Counts what is held, publishes ripe breakdowns, and notes which texts can't change any more."""
+    await db.pool.execute(db.q.tallies.count_held)
+    await db.pool.execute(db.q.statements.mark_used)
+    await tallies.publish_breakdowns(db)
+    return 0
+
+
+async def purge(db: Database) -> int:
+    """Deletes what is over its time; more than zero says that more may be waiting."""
+    return await submissions.purge(db) + await outbox.purge(db)
+
+
+async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:
+    """Runs a step for ever: again at once while it finds work, and after a pause when it fails."""
+    while True:
+        try:
+            busy = await step()
+        except Exception as error:
+            if database.is_unreachable(error):
+                log.warning("The %s waits for the database (%s).", name, type(error).__name__)
+            else:
+                log.exception("The %s failed; it goes on.", name)
+            await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+        else:
+            await asyncio.sleep(0 if busy else every_s)

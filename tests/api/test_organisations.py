@@ -1,0 +1,89 @@
+"""An organisation's way: identity, proof, a look before it counts, and both outcomes by mail."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.conftest import World
+from tests.letters import representative, text_of, token_of
+from undersigned import organisations
+from undersigned.errors import ClaimNotFound
+
+
+async def hold(world: World, email: str = "rep@readers.org.uk", **changes: object) -> str:
+    """Submits and confirms for an organisation; returns the token."""
+    await world.submit(representative(email, **changes))
+    mail = next(mail for mail in await world.send_mail() if mail["To"] == email)
+    answer = await world.confirm(token_of(mail))
+    assert answer.json() == {"status": "held"}
+    return token_of(mail)
+
+
+async def waiting(world: World) -> list[UUID]:
+    return [claim["id"] for claim in await organisations.held(world.db)]
+
+
+async def test_an_approved_organisation_is_counted_and_its_representative_told(world: World) -> None:
+    token = await hold(world)
+    assert await world.count() == (0, 0)
+    assert await world.db.pool.fetchval("SELECT held_count FROM tally WHERE statement = 'example'") == 1
+    [claim] = await waiting(world)
+    assert await organisations.approve(world.db, claim, "console") == "counted"
+    assert await world.count() == (0, 1)
+    [mail] = await world.send_mail()
+    assert "counts" in mail["Subject"]
+    assert (await world.confirm(token)).json() == {"status": "already_confirmed"}
+    row = await world.db.pool.fetchrow("SELECT name, website, identity, proof FROM organisation")
+    assert row is not None
+    assert tuple(row) == ("Readers' Society", "https://readers.org.uk", "domain:readers.org.uk", "domain")
+    await world.client.post(f"/w/{token_of(mail, 'w')}")
+    assert await world.count() == (0, 0)
+    assert await world.db.pool.fetchval("SELECT count(*) FROM organisation") == 0
+
+
+async def test_a_rejected_claim_is_mailed_its_reason_and_does_not_block_the_organisation(world: World) -> None:
+    await hold(world)
+    [claim] = await waiting(world)
+    await organisations.reject(world.db, claim, "console", "We could not reach you under the number on your website.")
+    [mail] = await world.send_mail()
+    assert "could not reach you" in text_of(mail).replace("\n", " ")
+    assert await waiting(world) == []
+    with pytest.raises(ClaimNotFound):
+        await organisations.reject(world.db, claim, "console", "Again")
+    await hold(world, "chair@readers.org.uk")
+    [claim] = await waiting(world)
+    assert await organisations.approve(world.db, claim, "console") == "counted"
+
+
+async def test_rival_claims_wait_side_by_side(world: World) -> None:
+    await hold(world, "one@readers.org.uk")
+    await hold(world, "impostor@gmail.com")
+    claims = await organisations.held(world.db, "example")
+    assert [claim["rival_count"] for claim in claims] == [1, 1]
+    assert [claim["organisation"]["proof"] for claim in claims] == ["domain", "none"]
+    await organisations.approve(world.db, claims[0]["id"], "console")
+    [rival] = await organisations.held(world.db)
+    assert rival["counted_already"]
+    assert await organisations.approve(world.db, rival["id"], "console") == "already_confirmed"
+    assert await world.count() == (0, 1)
+
+
+async def test_with_domain_proof_a_mailbox_at_the_domain_is_enough_and_free_mail_is_not(world: World) -> None:
+    await world.db.pool.execute(
+        "UPDATE statement SET policy = 'domain_proof', published_at = now() WHERE slug = 'example'"
+    )
+    app_state = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    await app_state.statements.load(world.db)
+    await world.submit(representative("rep@mail.readers.org.uk"))
+    [mail] = await world.send_mail()
+    assert (await world.confirm(token_of(mail))).json() == {"status": "counted"}
+    await hold(world, "someone@gmail.com", organisation={"name": "Gmail Club", "website": "gmail.com", "country": "GB"})
+
+
+async def test_the_trail_says_who_decided_what(world: World) -> None:
+    await hold(world)
+    [claim] = await waiting(world)
+    await organisations.approve(world.db, claim, "console")
+    row = await world.db.pool.fetchrow("SELECT actor, action, detail FROM trail")
+    assert row is not None
+    assert tuple(row) == ("console", "approve", "counted")

@@ -1,0 +1,155 @@
+"""Real parts for the tests: the embedded PostgreSQL, a database for each test, the app, and the mail it sends."""
+
+import asyncio
+import hashlib
+import mailbox
+from collections.abc import AsyncIterator, Iterator
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as policy
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from undersigned import database, statements
+from undersigned.app import create_app
+from undersigned.database import Database
+from undersigned.embedded import running
+from undersigned.log import sequencer
+from undersigned.mail import outbox
+from undersigned.settings import ROOT, Settings
+from undersigned.worker import keep_house, make_outbox
+
+SECRET = "only-for-tests-and-long-enough-0123456789"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The URL of a PostgreSQL that lasts as long as the tests, on the embedded binaries."""
+    with running(ROOT / "var" / "test") as url:
+        yield url
+
+
+def named(url: str, name: str) -> str:
+    """The URL of another database of the same cluster."""
+    head, _, tail = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{tail}"
+
+
+@pytest.fixture(scope="session")
+def template(cluster: str) -> str:
+    """The name of a migrated database to clone, made anew whenever a migration or the statement directory changed."""
+    files = sorted((ROOT / "sql" / "migrations").glob("*.sql"))
+    name = "template_" + hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+    async def make() -> None:
+        connection = await asyncpg.connect(cluster)
+        try:
+            for row in await connection.fetch("SELECT datname FROM pg_database WHERE datname ~ '^(test|template)_'"):
+                await connection.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
+            await connection.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await connection.close()
+        await database.migrate(named(cluster, name))
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+async def database_url(cluster: str, template: str) -> AsyncIterator[str]:
+    """A database of its own for one test."""
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(cluster)
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield named(cluster, name)
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        data_dir=str(tmp_path),
+        secret_keys=SECRET,
+        pepper=SECRET,
+        log_seed=SECRET,
+        web_workers=1,
+        mail_budget_network=0,
+        submit_budget_network=0,
+    )
+
+
+@pytest.fixture
+async def db(settings: Settings) -> AsyncIterator[Database]:
+    """A database with the example statement published."""
+    async with database.connect(settings.database_url) as db:
+        await database.establish(db, settings.pepper)
+        await statements.publish(db, ROOT / "statements" / "example", settings.url)
+        yield db
+
+
+class World:
+    """The running app, its worker's steps on demand, and the mail it sent."""
+
+    def __init__(self, settings: Settings, db: Database, client: httpx.AsyncClient) -> None:
+        self.settings = settings
+        self.db = db
+        self.client = client
+        self._read: set[str] = set()
+
+    async def send_mail(self) -> list[EmailMessage]:
+        """Lets the worker send what is due; returns the new mails."""
+        box = make_outbox(self.db, self.settings)
+        while await outbox.run_once(box):
+            pass
+        maildir = mailbox.Maildir(self.settings.data_path / "mail", create=True)
+        new = [key for key in sorted(maildir.keys()) if key not in self._read]
+        self._read.update(new)
+        mails = []
+        for key in new:
+            mail = BytesParser(policy=policy).parsebytes(maildir.get_bytes(key))
+            assert isinstance(mail, EmailMessage)
+            mails.append(mail)
+        return mails
+
+    async def count(self) -> tuple[int, int]:
+        """Lets the sequencer drain its queue; returns the tally's numbers of individuals and organisations."""
+        while await sequencer.run_once(self.db):
+            pass
+        await keep_house(self.db)
+        row = await self.db.pool.fetchrow(
+            "SELECT individual_count, organisation_count FROM tally WHERE statement = 'example'"
+        )
+        assert row is not None
+        return row["individual_count"], row["organisation_count"]
+
+    async def submit(self, body: dict[str, object], slug: str = "example") -> httpx.Response:
+        return await self.client.post(f"/v1/statements/{slug}/endorsements", json=body)
+
+    async def confirm(self, token: str, **word: object) -> httpx.Response:
+        return await self.client.post("/v1/confirmations", json={"token": token, "consent": True, **word})
+
+
+@pytest.fixture
+async def world(settings: Settings, db: Database) -> AsyncIterator[World]:
+    app = create_app(settings)
+    up, done = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            up.set()
+            await done.wait()
+
+    # In a task of its own: its cancel scopes must end in the task that they began in, which a fixture doesn't grant.
+    living = asyncio.create_task(live())
+    await asyncio.wait({living, asyncio.create_task(up.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield World(settings, db, client)
+    done.set()
+    await living

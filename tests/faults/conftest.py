@@ -1,0 +1,32 @@
+"""Data directories for the fault tests, with a space in the path, cleared away with the clusters that they led to."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from undersigned.embedded import Cluster, running
+
+
+@pytest.fixture(scope="module")
+def new_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Path]]:
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(tmp_path_factory.mktemp("a place") / "data dir")
+        return made[-1]
+
+    yield make
+    for data_dir in made:
+        directory = Cluster(data_dir).directory
+        shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(directory.with_name(f"{directory.name}.new"), ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def data_dir(new_data_dir: Callable[[], Path]) -> Path:
+    """A data directory whose cluster is made and stopped."""
+    made = new_data_dir()
+    with running(made):
+        return made

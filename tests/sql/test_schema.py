@@ -1,0 +1,131 @@
+"""The schema, its migrations and the declared queries agree, and the hot queries use their indexes."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import pytest
+
+from tests.conftest import named
+from undersigned import database, queries
+from undersigned.database import Database
+from undersigned.errors import InstallationChanged
+
+CATALOGUE = """
+SELECT 'column' AS what, c.relname || '.' || a.attname AS name,
+       format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') AS is
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migration'
+UNION ALL
+SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND conrelid::regclass::text <> 'migration'
+UNION ALL
+SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'migration'
+UNION ALL
+SELECT 'comment', objoid::regclass || '.' || objsubid, description FROM pg_description
+WHERE classoid = 'pg_class'::regclass AND objoid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+ORDER BY 1, 2, 3
+"""
+
+
+async def test_the_migrations_lead_to_the_schema(cluster: str, database_url: str) -> None:
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(cluster)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    written = await asyncpg.connect(named(cluster, name))
+    await written.execute((queries.SQL / "schema.sql").read_text())
+    migrated = await asyncpg.connect(database_url)
+    assert await written.fetch(CATALOGUE) == await migrated.fetch(CATALOGUE)
+    assert len(await written.fetch(CATALOGUE)) > 100
+    await written.close()
+    await migrated.close()
+    await connection.execute(f'DROP DATABASE "{name}"')
+    await connection.close()
+
+
+def declared() -> Iterator[tuple[str, str]]:
+    for noun, group in msgspec.structs.asdict(queries.load()).items():
+        for name, query in msgspec.structs.asdict(group).items():
+            yield f"{noun}.{name}", query
+
+
+@pytest.mark.parametrize(("name", "query"), [pytest.param(n, q, id=n) for n, q in declared()])
+async def test_every_query_can_be_prepared(db: Database, name: str, query: str) -> None:
+    async with db.pool.acquire() as connection:
+        await connection.prepare(query)
+
+
+@pytest.mark.parametrize("noun", ["submissions", "endorsements"])
+def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
+    group: dict[str, str] = msgspec.structs.asdict(getattr(queries.load(), noun))
+    for name, query in group.items():
+        for clause in re.findall(
+            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|endorsement|organisation|message)\b.*?RETURNING",
+            query,
+            re.DOTALL,
+        ):
+            assert re.search(r"(?:endorsement_id|\bid) = \$1", clause), f"{noun}.{name}: {clause}"
+
+
+def test_a_query_nobody_declared_stops_the_program(tmp_path: Any) -> None:
+    for file in (queries.SQL / "queries").glob("*.sql"):
+        (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "admins.sql").write_text("-- name: surprise\nSELECT 1;")
+    with pytest.raises(msgspec.ValidationError):
+        queries.load(tmp_path)
+
+
+GUARDED = (
+    "submissions.find",
+    "submissions.overdue",
+    "endorsements.confirm",
+    "endorsements.withdraw",
+    "messages.due",
+    "messages.lease",
+    "messages.circumstances",
+    "messages.overdue",
+    "messages.sent_to_mailboxes",
+    "messages.sent_for_networks",
+    "log.queue",
+)
+
+
+@pytest.mark.parametrize("name", GUARDED)
+async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database, name: str) -> None:
+    query = dict(declared())[name]
+    async with db.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
+        parameters = len((await connection.prepare(query)).get_parameters())
+        await connection.execute(f"PREPARE guarded AS {query}")
+        plan = await connection.fetch(f"EXPLAIN EXECUTE guarded ({', '.join(['NULL'] * parameters)})")
+        await connection.execute("DEALLOCATE guarded")
+    text = "\n".join(row[0] for row in plan)
+    assert not re.search(
+        r"Seq Scan on (submission|message|endorsement|signatory|organisation|log_queue|log_member)\b", text
+    ), text
+
+
+async def test_readiness_names_what_is_missing(db: Database) -> None:
+    assert await database.problems(db) == []
+    await db.pool.execute("DELETE FROM migration")
+    assert await database.problems(db) == ["migrations missing: 0001_initial"]
+
+
+async def test_a_database_filled_with_another_pepper_is_refused(db: Database) -> None:
+    with pytest.raises(InstallationChanged, match="PEPPER"):
+        await database.establish(db, "another pepper, long enough to be one")
+
+
+async def test_migrating_from_many_processes_at_once_migrates_once(cluster: str) -> None:
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(cluster)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    applied = await asyncio.gather(*(database.migrate(named(cluster, name)) for _ in range(8)))
+    assert sorted(applied) == [[]] * 7 + [["0001_initial"]]
+    await connection.execute(f'DROP DATABASE "{name}"')
+    await connection.close()
