@@ -14,7 +14,7 @@ CREATE TABLE statement (
     text text NOT NULL,
     sha256 bytea NOT NULL,
     locale text NOT NULL,
-    adopted_on date,
+    adopted_on text,
     editorial_note text,
     objectives jsonb NOT NULL,
     contributions text[] NOT NULL,
@@ -30,7 +30,8 @@ CREATE TABLE statement (
     CONSTRAINT statement_slug_is_plain CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 64),
     CONSTRAINT statement_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8'))),
     CONSTRAINT statement_policy_is_known CHECK (policy IN ('review_all', 'domain_proof')),
-    CONSTRAINT statement_opens_before_it_closes CHECK (opens_at < closes_at)
+    CONSTRAINT statement_opens_before_it_closes CHECK (opens_at < closes_at),
+    CONSTRAINT statement_adopted_on_is_a_date_or_less CHECK (adopted_on ~ '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')
 );
 COMMENT ON COLUMN statement.used_at IS 'When something was first seen submitted under this text, which can''t change since.';
 
@@ -150,6 +151,7 @@ CREATE TABLE signatory (
     CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused'))
 );
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256"}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when.';
+CREATE INDEX signatory_with_network ON signatory (endorsement_id) WHERE network_key IS NOT NULL;
 
 CREATE TABLE organisation (
     endorsement_id uuid PRIMARY KEY REFERENCES endorsement (id),

@@ -117,3 +117,15 @@ WITH fact AS (
     RETURNING endorsement_id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM fact) THEN 'rejected' ELSE 'absent' END AS outcome;
+
+-- name: networks_overdue
+-- Finds the signatories whose network key was kept for longer than $1, for `forget_network`.
+SELECT p.endorsement_id
+FROM signatory AS p JOIN endorsement AS e ON e.id = p.endorsement_id
+WHERE p.network_key IS NOT NULL AND e.counted_at < now() - $1::interval
+ORDER BY p.endorsement_id LIMIT 1000;
+
+-- name: forget_network
+-- Forgets which network a signatory came from.
+WITH forgotten AS (UPDATE signatory SET network_key = NULL WHERE endorsement_id = $1 RETURNING endorsement_id)
+SELECT count(*) AS forgotten FROM forgotten;

@@ -6,7 +6,9 @@ from babel import Locale
 
 # CLDR also names groupings, exceptional reservations and pseudo-regions; nobody lives in those.
 NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
-CODES = frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()) - NOT_COUNTRIES
+CODES = (
+    frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()) - NOT_COUNTRIES
+)
 
 
 @cache

@@ -10,6 +10,7 @@ from undersigned.database import Database, Record
 from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired
 from undersigned.tokens import ConfirmLink, WithdrawLink
 
+NETWORK_KEPT = dt.timedelta(days=30)
 Outcome = Literal["counted", "held", "already_confirmed"]
 
 
@@ -67,6 +68,13 @@ async def reject(db: Database, endorsement_id: UUID, reason: str, told: str) -> 
     """
     row = await db.batched(db.q.endorsements.reject, endorsement_id, reason, uuid.uuid4(), told)
     return bool(row["outcome"] == "rejected")
+
+
+async def forget_networks(db: Database) -> int:
+    """Forgets the network keys that were kept for 30 days, in key order; returns how many."""
+    overdue = await db.pool.fetch(db.q.endorsements.networks_overdue, NETWORK_KEPT)
+    await db.in_key_order(db.q.endorsements.forget_network, [(row["endorsement_id"],) for row in overdue])
+    return len(overdue)
 
 
 def _outcome(row: Record) -> Outcome:

@@ -26,6 +26,8 @@ class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     find_counted: str
     withdraw: str
     reject: str
+    networks_overdue: str
+    forget_network: str
 
 
 class Organisations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

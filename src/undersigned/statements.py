@@ -48,7 +48,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     recipients: Annotated[list[Text], Meta(min_length=1)]
     retention: Text
     contributions: list[Literal["experience", "resources", "knowledge"]] = []
-    adopted_on: dt.date | None = None
+    adopted_on: Annotated[str, Meta(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")] | None = None
     editorial_note: Text | None = None
     opens_at: dt.datetime | None = None
     closes_at: dt.datetime | None = None
@@ -73,7 +73,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     consent_sha256: bytes
     origin: str
     published_at: dt.datetime
-    adopted_on: dt.date | None
+    adopted_on: str | None
     editorial_note: str | None
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None

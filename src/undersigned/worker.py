@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from undersigned import database, submissions, tallies
+from undersigned import database, endorsements, submissions, tallies
 from undersigned.database import Database
 from undersigned.errors import StatementNotFound
 from undersigned.log import sequencer
@@ -62,7 +62,7 @@ async def keep_house(db: Database) -> int:
 
 async def purge(db: Database) -> int:
     """Deletes what is over its time; more than zero says that more may be waiting."""
-    return await submissions.purge(db) + await outbox.purge(db)
+    return await submissions.purge(db) + await outbox.purge(db) + await endorsements.forget_networks(db)
 
 
 async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:

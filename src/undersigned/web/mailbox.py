@@ -17,13 +17,17 @@ from undersigned.web.site import AtSite, Site
 
 LINK = re.compile(r"https?://\S+")
 SHOWN_MAX = 100
+MAIL_CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 
 
 @get("/")
 async def show_mailbox(site: AtSite) -> Template:
     """The newest mails."""
     maildir = _maildir(site)
-    newest = sorted(maildir.iterkeys(), reverse=True)[:SHOWN_MAX]
+    newest = sorted(maildir.iterkeys(), key=_age, reverse=True)[:SHOWN_MAX]
     return Template(
         "mailbox.html",
         headers={"Cache-Control": "no-store"},
@@ -49,15 +53,18 @@ async def show_mail_html(site: AtSite, key: FromPath[str]) -> Response[str]:
     body = _read(_maildir(site), key).get_body(("html",))
     return Response(
         body.get_content() if body else "",
-        media_type="text/html; charset=utf-8",
-        headers={
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
-        },
+        media_type="text/html",
+        headers={"Content-Security-Policy": MAIL_CSP},
     )
 
 
 def _maildir(site: Site) -> mailbox.Maildir:
     return mailbox.Maildir(site.settings.data_path / "mail", create=True)
+
+
+def _age(key: str) -> list[int]:
+    """Seconds and microseconds, which a Maildir's keys begin with, unpadded."""
+    return [int(number) for number in re.findall(r"\d+", key)[:2]]
 
 
 def _read(maildir: mailbox.Maildir, key: str) -> EmailMessage:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Meta
 
 from undersigned import endorsements, errors, submissions, tallies
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
@@ -35,7 +36,7 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     recipients: list[str]
     retention: str
     editorial_note: str | None
-    adopted_on: dt.date | None
+    adopted_on: Annotated[str | None, Meta(description="YYYY, YYYY-MM or YYYY-MM-DD, as far as it is known")]
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
 

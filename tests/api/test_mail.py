@@ -1,0 +1,257 @@
+"""Mail through a real SMTP server on loopback: leases, back-off, refusals, and budgets that delay and never drop."""
+
+import asyncio
+import datetime as dt
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as policy
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.conftest import World
+from tests.letters import person, token_of
+from tests.process import free_port
+from undersigned import console, database
+from undersigned.mail import outbox
+from undersigned.settings import Settings
+from undersigned.worker import make_outbox
+
+
+@dataclass
+class Relay:
+    """An SMTP relay that keeps what it takes, and answers a recipient as it was told."""
+
+    port: int
+    taken: list[EmailMessage] = field(default_factory=list)
+    replies: dict[str, str] = field(default_factory=dict)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.replies:
+            return self.replies[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        mail = BytesParser(policy=policy).parsebytes(envelope.content)
+        assert isinstance(mail, EmailMessage)
+        self.taken.append(mail)
+        return "250 Taken"
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    relay = Relay(free_port())
+    controller = Controller(relay, hostname="127.0.0.1", port=relay.port)
+    controller.start()
+    yield relay
+    controller.stop()
+
+
+@pytest.fixture
+def settings(settings: Settings, relay: Relay) -> Settings:
+    return msgspec.structs.replace(
+        settings, smtp_url=f"smtp://127.0.0.1:{relay.port}", mail_from="Undersigned <post@undersigned.example>"
+    )
+
+
+async def send_round(world: World) -> int:
+    return await outbox.run_once(make_outbox(world.db, world.settings))
+
+
+async def outcomes(world: World) -> dict[str, int]:
+    return dict(Counter(row["status"] for row in await world.db.pool.fetch("SELECT status FROM message")))
+
+
+async def test_a_mail_goes_out_in_text_and_html_and_its_address_is_forgotten(world: World, relay: Relay) -> None:
+    await world.submit(person("ada@example.org"))
+    assert await send_round(world) == 1
+    [mail] = relay.taken
+    assert (mail["To"], mail["From"]) == ("ada@example.org", "Undersigned <post@undersigned.example>")
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    row = await world.db.pool.fetchrow("SELECT status, address, id FROM message")
+    assert row is not None
+    assert (row["status"], row["address"]) == ("sent", "")
+    assert str(row["id"]) in mail["Message-ID"]
+    assert await send_round(world) == 0
+
+
+async def test_a_recipient_refused_for_good_is_marked_and_one_put_off_comes_again(world: World, relay: Relay) -> None:
+    relay.replies = {"gone@example.org": "550 5.1.1 No such user", "later@example.org": "451 4.7.1 Greylisted"}
+    for who in ("gone", "later", "fine"):
+        await world.submit(person(f"{who}@example.org"))
+    await send_round(world)
+    assert [mail["To"] for mail in relay.taken] == ["fine@example.org"]
+    assert await outcomes(world) == {"failed": 1, "due": 1, "sent": 1}
+    row = await world.db.pool.fetchrow("SELECT due_at - now() AS wait, attempt_count FROM message WHERE status = 'due'")
+    assert row is not None
+    assert dt.timedelta(seconds=10) < row["wait"] < dt.timedelta(seconds=31)
+    assert row["attempt_count"] == 1
+    relay.replies.clear()
+    await world.db.pool.execute("UPDATE message SET due_at = now() WHERE status = 'due'")
+    await send_round(world)
+    assert [mail["To"] for mail in relay.taken] == ["fine@example.org", "later@example.org"]
+
+
+async def test_while_the_relay_is_down_mail_waits_and_nothing_is_lost(world: World, relay: Relay) -> None:
+    await world.submit(person())
+    down = msgspec.structs.replace(world.settings, smtp_url=f"smtp://127.0.0.1:{free_port()}")
+    assert await outbox.run_once(make_outbox(world.db, down)) == 1
+    assert await outcomes(world) == {"due": 1}
+    await world.db.pool.execute("UPDATE message SET due_at = now()")
+    await send_round(world)
+    assert len(relay.taken) == 1
+
+
+async def test_a_worker_that_died_with_a_lease_is_followed_by_another_with_the_same_message_id(
+    world: World, relay: Relay
+) -> None:
+    await world.submit(person())
+    row = await world.db.pool.fetchrow("SELECT endorsement_id, id, due_at FROM message")
+    assert row is not None
+    lease = world.db.q.messages.lease
+    await world.db.pool.fetchrow(lease, row["endorsement_id"], row["id"], row["due_at"], outbox.LEASE)
+    assert await send_round(world) == 0
+    await world.db.pool.execute("UPDATE message SET due_at = now()")
+    assert await send_round(world) == 1
+    assert str(row["id"]) in relay.taken[0]["Message-ID"]
+
+
+async def test_four_workers_at_once_send_each_mail_once(world: World, relay: Relay) -> None:
+    for n in range(40):
+        await world.submit(person(f"n{n}@example.org"))
+    async with database.connect(world.settings.database_url) as other:
+        boxes = [make_outbox(side, world.settings) for side in (world.db, other) for _ in range(2)]
+        await asyncio.gather(*(outbox.run_once(box) for box in boxes))
+    assert sorted(Counter(mail["To"] for mail in relay.taken).values()) == [1] * 40
+
+
+async def test_a_mailbox_gets_three_confirmation_mails_a_day_and_the_fourth_waits(world: World, relay: Relay) -> None:
+    for _ in range(5):
+        await world.submit(person())
+        await send_round(world)
+    assert len(relay.taken) == 3
+    assert await outcomes(world) == {"sent": 3, "due": 2}
+    wait = await world.db.pool.fetchval("SELECT min(due_at - now()) FROM message WHERE status = 'due'")
+    assert dt.timedelta(hours=23) < wait < dt.timedelta(hours=25)
+    await world.db.pool.execute("UPDATE message SET done_at = done_at - interval '25 hours' WHERE status = 'sent'")
+    await world.db.pool.execute("UPDATE message SET due_at = now() WHERE status = 'due'")
+    await send_round(world)
+    assert len(relay.taken) == 4
+    assert await outcomes(world) == {"sent": 4, "dropped": 1}
+
+
+async def test_of_many_claims_at_once_only_the_newest_is_mailed(world: World, relay: Relay) -> None:
+    await asyncio.gather(*(world.submit(person()) for _ in range(20)))
+    await send_round(world)
+    assert await outcomes(world) == {"sent": 1, "dropped": 19}
+
+
+@pytest.fixture
+async def flooded(world: World) -> AsyncIterator[World]:
+    """A world in which one network asked for 300 mails, and then two others for two each."""
+    networks = [UUID(int=1)] * 300 + [UUID(int=2), UUID(int=3)] * 2
+    for n, network in enumerate(networks):
+        await world.db.pool.execute(
+            """WITH m AS (SELECT $1::uuid AS e, $2::uuid AS i) INSERT INTO submission (endorsement_id, id, statement, kind,
+            mailbox_id, address, name, locale, objectives, source, salt, commitment, expires_at) SELECT e, i, 'example',
+            'individual', e, 'n@example.org', 'N', 'en', '{}', '{}', sha256('a'), sha256('b'), now() + '7 days' FROM m""",
+            UUID(int=1000 + n),
+            UUID(int=5000 + n),
+        )
+        await world.db.pool.execute(
+            """INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale,
+            network_key, due_at) VALUES ($1, $2, 'example', 'confirm', $3, $1, $4, 'en', $5, $6)""",
+            UUID(int=1000 + n),
+            uuid4(),
+            UUID(int=5000 + n),
+            f"n{n}@example.org",
+            network,
+            dt.datetime.now(dt.UTC) - dt.timedelta(hours=1) + dt.timedelta(seconds=n),
+        )
+    yield world
+
+
+async def test_a_spent_network_budget_delays_that_network_only_and_drops_nothing(flooded: World, relay: Relay) -> None:
+    settings = msgspec.structs.replace(flooded.settings, mail_budget_network=10)
+    box = make_outbox(flooded.db, settings)
+    while await outbox.run_once(box):
+        pass
+    assert len(relay.taken) == 14
+    assert await outcomes(flooded) == {"sent": 14, "due": 290}
+    waits = await flooded.db.pool.fetchrow(
+        "SELECT min(due_at - now()) AS a, max(due_at - now()) AS z FROM message WHERE status = 'due'"
+    )
+    assert waits is not None
+    assert dt.timedelta(minutes=55) < waits["a"] <= waits["z"] < dt.timedelta(minutes=65)
+
+
+async def test_a_total_budget_is_shared_fairly_across_networks(flooded: World, relay: Relay) -> None:
+    settings = msgspec.structs.replace(flooded.settings, mail_budget_total=6)
+    box = make_outbox(flooded.db, settings)
+    while await outbox.run_once(box):
+        pass
+    assert len(relay.taken) == 6
+    by_network = Counter(
+        row["network_key"].int
+        for row in await flooded.db.pool.fetch("SELECT network_key FROM message WHERE status = 'sent'")
+    )
+    assert by_network == {1: 2, 2: 2, 3: 2}
+    assert await outcomes(flooded) == {"sent": 6, "due": 298}
+
+
+async def test_stopping_mail_holds_until_it_is_undone(world: World, relay: Relay) -> None:
+    await world.submit(person())
+    await send_round(world)
+    stop = f"/stop/{token_of(relay.taken[0], 'stop')}"
+    page = await world.client.post(stop, content=b"List-Unsubscribe=One-Click")
+    assert page.status_code == 200
+    await world.submit(person())
+    await send_round(world)
+    assert len(relay.taken) == 1
+    assert "stopped" in (await world.client.get(stop)).text
+    await world.client.post(f"{stop}/undo")
+    await world.submit(person())
+    await send_round(world)
+    assert len(relay.taken) == 2
+
+
+async def test_a_mail_that_a_budget_delayed_gives_its_reader_seven_days_all_the_same(
+    world: World, relay: Relay
+) -> None:
+    await world.submit(person())
+    await world.db.pool.execute("UPDATE submission SET expires_at = now() - interval '1 day'")
+    await send_round(world)
+    assert (await world.confirm(token_of(relay.taken[0]))).json() == {"status": "counted"}
+
+
+async def test_whoever_endorsed_already_is_told_so_and_how_to_withdraw(world: World, relay: Relay) -> None:
+    await world.submit(person())
+    await send_round(world)
+    await world.confirm(token_of(relay.taken[0]))
+    await send_round(world)
+    await world.submit(person(name="Somebody Else"))
+    await send_round(world)
+    told = relay.taken[-1]
+    assert "already" in told.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert await world.client.get(f"/w/{token_of(told, 'w')}")
+    assert await world.count() == (1, 0)
+
+
+async def test_the_trial_mail_says_whether_the_relay_took_it(
+    settings: Settings, relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await console.mail_test(settings, "me@example.org") == 0
+    assert [mail["To"] for mail in relay.taken] == ["me@example.org"]
+    relay.replies = {"me@example.org": "550 no"}
+    assert await console.mail_test(settings, "me@example.org") == 1
+    assert "550" in capsys.readouterr().err
