@@ -9,6 +9,7 @@ RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes --only-bi
 
 COPY pyproject.toml README.md LICENSE ./
 COPY sql sql
+COPY openapi openapi
 COPY src src
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
     && python -m compileall -q src \

@@ -11,7 +11,7 @@ from undersigned.database import Database, Record
 
 Format = Literal["csv", "ndjson"]
 FETCH_SIZE = 500
-MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 COLUMNS = (
     "log_index",
     "kind",

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -157,7 +157,7 @@ async def test_of_many_claims_at_once_only_the_newest_is_mailed(world: World, re
 
 
 @pytest.fixture
-async def flooded(world: World) -> AsyncIterator[World]:
+async def flooded(world: World) -> World:
     """A world in which one network asked for 300 mails, and then two others for two each."""
     networks = [UUID(int=1)] * 300 + [UUID(int=2), UUID(int=3)] * 2
     for n, network in enumerate(networks):
@@ -178,7 +178,7 @@ async def flooded(world: World) -> AsyncIterator[World]:
             network,
             dt.datetime.now(dt.UTC) - dt.timedelta(hours=1) + dt.timedelta(seconds=n),
         )
-    yield world
+    return world
 
 
 async def test_a_spent_network_budget_delays_that_network_only_and_drops_nothing(flooded: World, relay: Relay) -> None:

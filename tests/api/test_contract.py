@@ -1,0 +1,37 @@
+"""The committed contract is the app's, and health says what is."""
+
+import subprocess
+import sys
+
+import msgspec
+
+from tests.conftest import World
+from undersigned.settings import ROOT
+
+
+def test_the_committed_contract_is_the_apps() -> None:
+    printed = subprocess.run([sys.executable, "-m", "undersigned", "openapi"], capture_output=True, check=True).stdout
+    committed = (ROOT / "openapi" / "openapi.json").read_bytes()
+    assert printed == committed, "Run: undersigned openapi > openapi/openapi.json"
+
+
+def test_every_operation_declares_its_errors_as_problems() -> None:
+    contract = msgspec.json.decode((ROOT / "openapi" / "openapi.json").read_bytes())
+    for path, operations in contract["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"], (path, method, status)
+
+
+async def test_health_and_readiness(world: World) -> None:
+    assert (await world.client.get("/healthz")).json() == {"status": "ok", "problems": []}
+    assert (await world.client.get("/readyz")).status_code == 200
+    await world.db.pool.execute("DELETE FROM migration")
+    answer = await world.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == ["migrations missing: 0001_initial"]
+
+
+async def test_the_served_contract_is_the_committed_one(world: World) -> None:
+    assert (await world.client.get("/openapi.json")).content == (ROOT / "openapi" / "openapi.json").read_bytes()

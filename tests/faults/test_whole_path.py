@@ -1,0 +1,64 @@
+"""The whole path at the real server process, also when everything is killed halfway."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.process import Server, descendants, kill9, remaining, serving
+from tests.visitor import Visitor
+from undersigned.embedded import Cluster
+
+ORGANISATION = {
+    "kind": "organisation",
+    "name": "Rosa Example",
+    "role": "Chair",
+    "organisation_name": "Readers' Society",
+    "organisation_website": "https://readers.org.uk",
+    "organisation_country": "GB",
+}
+
+
+def undersigned(server: Server, *arguments: str) -> str:
+    """What a command prints that is run beside the server, as an operator would."""
+    environ = {"UNDERSIGNED_DATA_DIR": str(server.data_dir), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "undersigned", *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_signing_reviewing_exporting_and_withdrawing_at_a_real_server(data_dir: Path) -> None:
+    with serving(data_dir) as server, Visitor(server.url) as visitor:
+        visitor.sign("ada@example.org")
+        visitor.sign("rosa@readers.org.uk", **ORGANISATION)
+        assert "Your endorsement counts" in visitor.confirm(visitor.read_mail("ada@example.org", "Please confirm"))
+        assert "A person looks at it now" in visitor.confirm(visitor.read_mail("rosa@readers.org.uk", "Please confirm"))
+        visitor.see_tally(1, 0)
+        claim = undersigned(server, "review").split()[0]
+        assert "Counted" in undersigned(server, "review", "approve", claim)
+        visitor.see_tally(1, 1)
+        exported = undersigned(server, "export", "example", "--format", "csv").splitlines()
+        assert len(exported) == 3
+        assert undersigned(server, "doctor")
+        visitor.withdraw(visitor.read_mail("ada@example.org", "counts"))
+        visitor.see_tally(0, 1)
+        assert "ada@" not in server.printed()
+        assert "Traceback" not in server.printed()
+
+
+def test_killing_everything_after_an_acknowledged_confirmation_keeps_it(new_data_dir: Callable[[], Path]) -> None:
+    data_dir = new_data_dir()
+    with serving(data_dir) as server, Visitor(server.url) as visitor:
+        visitor.sign("kept@example.org")
+        mail = visitor.read_mail("kept@example.org", "Please confirm")
+        postmaster = int((Cluster(data_dir).directory / "postmaster.pid").read_text().split()[0])
+        assert "Your endorsement counts" in visitor.confirm(mail)
+        everything = {server.pid, postmaster, *descendants(server.pid), *descendants(postmaster)}
+        for pid in everything:
+            kill9(pid)
+        server.process.wait(10)
+        assert not remaining(everything, 10)
+    with serving(data_dir) as server, Visitor(server.url) as visitor:
+        visitor.see_tally(1, 0)
+        assert "counts" in visitor.read_mail("kept@example.org", "counts")
