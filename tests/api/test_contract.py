@@ -25,12 +25,13 @@ def test_every_operation_declares_its_errors_as_problems() -> None:
 
 
 async def test_health_and_readiness(world: World) -> None:
-    assert (await world.client.get("/healthz")).json() == {"status": "ok", "problems": []}
+    assert (await world.client.get("/healthz")).json() == {"status": "ok"}
     assert (await world.client.get("/readyz")).status_code == 200
     await world.db.pool.execute("DELETE FROM migration")
     answer = await world.client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["problems"] == ["migrations missing: 0001_initial"]
+    assert answer.json()["type"] == "urn:undersigned:problem:not_ready"
+    assert answer.json()["detail"] == "migrations missing: 0001_initial."
 
 
 async def test_the_served_contract_is_the_committed_one(world: World) -> None:

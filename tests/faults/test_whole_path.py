@@ -1,13 +1,30 @@
 """The whole path at the real server process, also when everything is killed halfway."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.process import Server, descendants, kill9, remaining, serving
+import httpx
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.process import Server, descendants, free_port, kill9, remaining, serving
 from tests.visitor import Visitor
 from undersigned.embedded import Cluster
+
+
+class Kept:
+    """A relay that notes whom it took a mail for."""
+
+    def __init__(self) -> None:
+        self.recipients: list[str] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.recipients += envelope.rcpt_tos
+        return "250 Taken"
+
 
 ORGANISATION = {
     "kind": "organisation",
@@ -62,3 +79,29 @@ def test_killing_everything_after_an_acknowledged_confirmation_keeps_it(new_data
     with serving(data_dir) as server, Visitor(server.url) as visitor:
         visitor.see_tally(1, 0)
         assert "counts" in visitor.read_mail("kept@example.org", "counts")
+
+
+async def test_the_same_program_runs_on_a_given_server_and_relay(database_url: str, data_dir: Path) -> None:
+    port = free_port()
+    handler = Kept()
+    relay = Controller(handler, hostname="127.0.0.1", port=port)
+    relay.start()
+    given = {
+        "UNDERSIGNED_DATABASE_URL": database_url,
+        "UNDERSIGNED_SMTP_URL": f"smtp://127.0.0.1:{port}",
+        "UNDERSIGNED_MAIL_FROM": "post@undersigned.example",
+    }
+    try:
+        with serving(data_dir, **given) as server:
+            async with httpx.AsyncClient(base_url=server.url) as client:
+                assert (await client.get("/mailbox")).status_code == 404
+                body = {"kind": "individual", "name": "Ada", "email": "ada@example.org"}
+                answer = await client.post("/v1/statements/example/endorsements", json=body)
+                assert answer.status_code == 202
+                for _ in range(100):
+                    if handler.recipients:
+                        break
+                    await asyncio.sleep(0.1)
+                assert handler.recipients == ["ada@example.org"]
+    finally:
+        relay.stop()

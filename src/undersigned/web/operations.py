@@ -8,31 +8,31 @@ from litestar.response import Template
 
 from undersigned import database
 from undersigned.settings import ROOT
-from undersigned.web.problems import declared
+from undersigned.web.problems import NotReady, declared
 from undersigned.web.site import VERSION, AtSite
 
 CONTRACT = ROOT / "openapi" / "openapi.json"
 
 
 class Health(msgspec.Struct, frozen=True):
-    """`problems` says, in plain words, what keeps the server from serving."""
+    """All is well; what isn't is a problem."""
 
-    status: Literal["ok", "not_ready"]
-    problems: list[str] = []
+    status: Literal["ok"] = "ok"
 
 
 @get("/healthz", tags=["Operations"], summary="Is the process alive?", sync_to_thread=False)
 def healthz() -> Health:
     """Answers as long as the process can."""
-    return Health("ok")
+    return Health()
 
 
-@get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared())
-async def readyz(site: AtSite) -> Response[Health]:
-    """Whether the database is reachable, its migrations are current and its durable settings are on; 503 if not."""
+@get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared(NotReady))
+async def readyz(site: AtSite) -> Health:
+    """Whether the database is reachable, its migrations are current and its durable settings are on."""
     found = await database.problems(site.db)
-    health = Health("not_ready", found) if found else Health("ok")
-    return Response(health, status_code=503 if found else 200, headers={"Cache-Control": "no-store"})
+    if found:
+        raise NotReady(found)
+    return Health()
 
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)

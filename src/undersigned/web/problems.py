@@ -63,13 +63,27 @@ class Unavailable(DomainError):
     code = "unavailable"
 
 
+class NotReady(DomainError):
+    """The server can't serve as it should."""
+
+    code = "not_ready"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    @property
+    def detail(self) -> str:
+        return f"{'; '.join(self.problems)}."
+
+
 class InternalError(DomainError):
     """Internal error."""
 
     code = "internal_error"
 
 
-STATUS |= {NotFound: 404, MethodNotAllowed: 405, Unavailable: 503, InternalError: 500}
+STATUS |= {NotFound: 404, MethodNotAllowed: 405, Unavailable: 503, NotReady: 503, InternalError: 500}
 OF_HTTP: dict[int, type[DomainError]] = {404: NotFound, 405: MethodNotAllowed, 413: errors.BodyTooLarge}
 
 
