@@ -213,10 +213,21 @@ CREATE TABLE log_head (
     statement text PRIMARY KEY REFERENCES statement (slug),
     generation integer NOT NULL DEFAULT 0,
     origin text NOT NULL UNIQUE,
+    vkey text,
     size bigint NOT NULL DEFAULT 0,
+    checkpoint text,
+    released_size bigint NOT NULL DEFAULT 0,
+    released_checkpoint text,
+    stopped_reason text,
     round bigint NOT NULL DEFAULT 0,
-    appended_at timestamptz NOT NULL DEFAULT now()
+    appended_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
+    CONSTRAINT log_head_released_is_signed CHECK (
+        released_size <= size AND (released_size = 0) = (released_checkpoint IS NULL)
+    )
 );
+COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpoint was written outside the database first.';
+COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
 
 CREATE TABLE log_entry (
@@ -226,6 +237,25 @@ CREATE TABLE log_entry (
     entry text NOT NULL,
     PRIMARY KEY (statement, generation, index)
 );
+
+CREATE TABLE log_tile (
+    statement text NOT NULL REFERENCES statement (slug),
+    generation integer NOT NULL,
+    level smallint NOT NULL,
+    index bigint NOT NULL,
+    hashes bytea NOT NULL,
+    PRIMARY KEY (statement, generation, level, index),
+    CONSTRAINT log_tile_holds_up_to_256_hashes CHECK (octet_length(hashes) BETWEEN 32 AND 8192 AND octet_length(hashes) % 32 = 0)
+);
+COMMENT ON TABLE log_tile IS 'C2SP tlog-tiles. A partial tile grows in place; what was served of it stays its prefix.';
+
+CREATE TABLE log_check (
+    statement text PRIMARY KEY REFERENCES statement (slug),
+    size bigint NOT NULL,
+    disagreements text[] NOT NULL,
+    checked_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE log_check IS 'The latest recount of each log, and where it didn''t agree.';
 
 CREATE TABLE log_member (
     endorsement_id uuid PRIMARY KEY,

@@ -21,7 +21,7 @@ from undersigned.embedded import running
 from undersigned.log import sequencer
 from undersigned.mail import outbox
 from undersigned.settings import ROOT, Settings
-from undersigned.worker import keep_house, make_outbox
+from undersigned.worker import keep_house, make_outbox, make_sealer
 
 SECRET = "only-for-tests-and-long-enough-0123456789"
 
@@ -119,7 +119,7 @@ class World:
 
     async def count(self) -> tuple[int, int]:
         """Lets the sequencer drain its queue; returns the tally's numbers of individuals and organisations."""
-        while await sequencer.run_once(self.db):
+        while await sequencer.run_once(self.db, make_sealer(self.settings)):
             pass
         await keep_house(self.db)
         row = await self.db.pool.fetchrow(

@@ -1,12 +1,13 @@
 -- The log: what the sequencer does in its one transaction, in this order.
 
 -- name: waiting
--- Lists the statements with anything to append.
-SELECT statement FROM log_head WHERE EXISTS (SELECT 1 FROM log_queue WHERE log_queue.statement = log_head.statement);
+-- Lists the statements with anything to append, or with a head that was signed and not released.
+SELECT statement FROM log_head
+WHERE size > released_size OR EXISTS (SELECT 1 FROM log_queue WHERE log_queue.statement = log_head.statement);
 
 -- name: read_head
 -- Reads the head that the next batch builds on.
-SELECT h.generation, h.size, h.round, s.sha256
+SELECT h.statement, h.generation, h.origin, h.vkey, h.size, h.checkpoint, h.released_size, h.stopped_reason, h.round, s.sha256
 FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement = $1;
 
 -- name: take_head
@@ -34,9 +35,72 @@ SELECT m.endorsement_id, $1, m.index FROM unnest($2::uuid[], $3::bigint[]) AS m 
 -- Forgets which entries counted these endorsements: they were negated.
 DELETE FROM log_member WHERE endorsement_id = ANY ($1::uuid[]);
 
+-- name: read_tiles
+-- Reads tiles by level and index.
+SELECT t.level, t.index, t.hashes FROM log_tile AS t
+JOIN unnest($3::smallint[], $4::bigint[]) AS wanted (level, index) ON t.level = wanted.level AND t.index = wanted.index
+WHERE t.statement = $1 AND t.generation = $2;
+
+-- name: write_tiles
+-- Writes tiles, new or grown.
+INSERT INTO log_tile (statement, generation, level, index, hashes)
+SELECT $1, $2, t.level, t.index, t.hashes FROM unnest($3::smallint[], $4::bigint[], $5::bytea[]) AS t (level, index, hashes)
+ON CONFLICT (statement, generation, level, index) DO UPDATE SET hashes = excluded.hashes;
+
 -- name: set_head
--- Moves the head to its new size.
-UPDATE log_head SET size = $2, appended_at = now() WHERE statement = $1;
+-- Moves the head to its new size, with the checkpoint that signs it and the key that it is signed with.
+UPDATE log_head SET size = $2, checkpoint = $3, vkey = $4, appended_at = now() WHERE statement = $1;
+
+-- name: release
+-- Lets readers see a head, after its checkpoint was written outside the database; never goes back.
+UPDATE log_head SET released_size = size, released_checkpoint = checkpoint
+WHERE statement = $1 AND generation = $2 AND size = $3 AND released_size < $3;
+
+-- name: stop
+-- Notes why nothing is signed at the moment, or with null that all is well again.
+UPDATE log_head SET stopped_reason = $2 WHERE statement = $1 AND stopped_reason IS DISTINCT FROM $2;
+
+-- name: stopped
+-- Lists the logs that nothing is signed in.
+SELECT statement, stopped_reason FROM log_head WHERE stopped_reason IS NOT NULL ORDER BY statement;
+
+-- name: heads
+-- Lists the logs and the keys they are signed with.
+SELECT statement, generation, origin, vkey, size, released_size, released_checkpoint FROM log_head ORDER BY statement;
+
+-- name: entries
+-- Reads entries from index $3 to before $4, in order.
+SELECT entry FROM log_entry WHERE statement = $1 AND generation = $2 AND index >= $3 AND index < $4 ORDER BY index;
+
+-- name: all_tiles
+-- Reads every tile of a log, for a recount.
+SELECT level, index, hashes FROM log_tile WHERE statement = $1 AND generation = $2 ORDER BY level, index;
+
+-- name: recount
+-- Counts what the endorsements say the tally should be once the queue is drained, and where entries and members differ.
+SELECT
+    (SELECT count(*) FROM endorsement WHERE statement = $1 AND status = 'counted' AND kind = 'individual') AS individuals,
+    (SELECT count(*) FROM endorsement WHERE statement = $1 AND status = 'counted' AND kind = 'organisation') AS organisations,
+    (SELECT count(*) FILTER (WHERE op = 'add') - count(*) FILTER (WHERE op = 'sub') FROM log_queue
+     WHERE statement = $1 AND kind = 'individual') AS queued_individuals,
+    (SELECT count(*) FILTER (WHERE op = 'add') - count(*) FILTER (WHERE op = 'sub') FROM log_queue
+     WHERE statement = $1 AND kind = 'organisation') AS queued_organisations,
+    (SELECT count(*) FROM log_member AS m LEFT JOIN endorsement AS e ON e.id = m.endorsement_id AND e.status = 'counted'
+     LEFT JOIN log_entry AS l ON l.statement = m.statement AND l.generation = $2 AND l.index = m.index
+     WHERE m.statement = $1
+       AND NOT EXISTS (SELECT 1 FROM log_queue AS q WHERE q.endorsement_id = m.endorsement_id)
+       AND l.entry IS DISTINCT FROM format(E'undersigned/v1 add %s\n%s\n', e.kind, encode(e.commitment, 'base64'))
+    ) AS mismatched;
+
+-- name: keep_check
+-- Keeps the outcome of the latest recount.
+INSERT INTO log_check (statement, size, disagreements) VALUES ($1, $2, $3)
+ON CONFLICT (statement) DO UPDATE SET size = excluded.size, disagreements = excluded.disagreements, checked_at = now();
+
+-- name: due_checks
+-- Lists the logs that were not recounted for $1.
+SELECT h.statement FROM log_head AS h LEFT JOIN log_check AS c ON c.statement = h.statement
+WHERE h.released_size > 0 AND (c.checked_at IS NULL OR c.checked_at < now() - $1::interval);
 
 -- name: dequeue
 -- Deletes one queue row that was appended.

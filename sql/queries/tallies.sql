@@ -1,14 +1,21 @@
 -- Tallies: written by the sequencer, read by everyone from memory.
 
 -- name: snapshot
--- Reads every tally with its breakdown and when its statement was last published: the one query that keeps memory fresh.
+-- Reads every tally that its released checkpoint proves, with its breakdown and when its statement was last published: the one
+-- query that keeps memory fresh. A tally whose checkpoint is not released yet is left out, and memory keeps the one before.
 SELECT t.statement, t.individual_count, t.organisation_count, t.held_count, t.withdrawn_count, t.duplicate_count,
-       t.fraud_count, t.error_count, t.log_size, t.as_of, s.published_at,
+       t.fraud_count, t.error_count, t.log_size, t.as_of, s.published_at, h.origin, h.released_checkpoint,
        b.countries, b.objectives, b.as_of AS breakdown_as_of
 FROM tally AS t
 JOIN statement AS s ON s.slug = t.statement
+JOIN log_head AS h ON h.statement = t.statement AND h.released_size = t.log_size
 LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
 ORDER BY t.statement;
+
+-- name: read
+-- Reads a tally's exact numbers, for a recount.
+SELECT individual_count, organisation_count, withdrawn_count, duplicate_count, fraud_count, error_count, log_size
+FROM tally WHERE statement = $1;
 
 -- name: add
 -- Adds a batch's changes and returns the net numbers for its `sum` entry.

@@ -79,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", choices=("csv", "ndjson"), default="csv")
     export.set_defaults(run=_with_database(console.export))
 
+    recount = commands.add_parser("check", help="recount everything, and say whether it agrees")
+    recount.add_argument("statement", nargs="?")
+    recount.set_defaults(run=_with_database(console.check))
+
+    log = commands.add_parser("log", help="the public logs").add_subparsers(required=True, metavar="STEP")
+    log.add_parser("key", help="print the logs' public keys (vkey)").set_defaults(run=_with_database(console.log_keys))
+
     key = commands.add_parser("key", help="make, list and revoke admins' keys").add_subparsers(
         required=True, metavar="STEP"
     )

@@ -10,6 +10,8 @@ import msgspec
 
 from undersigned import admins, app, database, exports, organisations, settings, statements
 from undersigned.database import Database
+from undersigned.log import check as recounting
+from undersigned.log import reading
 from undersigned.mail import messages, transport
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
 from undersigned.statements import Statements
@@ -94,6 +96,29 @@ async def export(db: Database, _: Settings, options: argparse.Namespace) -> int:
     sys.stdout.buffer.flush()
     if sys.stderr.isatty():
         print(file=sys.stderr)
+    return 0
+
+
+async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    """Recounts the log of one statement or of all; 1 if anything disagrees."""
+    known = Statements()
+    await known.load(db)
+    wanted = [known.get(options.statement)] if options.statement else known.all()
+    disagrees = False
+    for statement in wanted:
+        found = await recounting.check(db, statement.slug)
+        disagrees |= bool(found)
+        print(
+            f"{statement.slug}: {'endorsements, entries, tiles, sums, tally and signature agree.' if not found else ''}"
+        )
+        for disagreement in found:
+            print(f"  ✗ {disagreement}")
+    return 1 if disagrees else 0
+
+
+async def log_keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
+    for head in await reading.heads(db):
+        print(head["vkey"] or f"{head['origin']}: not opened yet; the first endorsement opens it.")
     return 0
 
 

@@ -115,6 +115,12 @@ class TooManyRequests(DomainError):
         self.retry_after_s = retry_after_s
 
 
+class Unavailable(DomainError):
+    """This can't be done at the moment. Please try again in a few seconds; nothing that was confirmed is lost."""
+
+    code = "unavailable"
+
+
 class KeyRefused(DomainError):
     """This needs a valid key with the right scope in the Authorization header."""
 

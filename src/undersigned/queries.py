@@ -71,12 +71,24 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     append: str
     remember: str
     forget: str
+    read_tiles: str
+    write_tiles: str
     set_head: str
+    release: str
+    stop: str
+    stopped: str
+    heads: str
+    entries: str
+    all_tiles: str
+    recount: str
+    keep_check: str
+    due_checks: str
     dequeue: str
 
 
 class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snapshot: str
+    read: str
     add: str
     add_cells: str
     count_held: str

@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 from msgspec import Meta
 
 from undersigned.database import Database, Record
-from undersigned.errors import StatementNotFound
+from undersigned.errors import Unavailable
 
 LANGUAGES = ("en", "az", "hy", "ru", "tr", "hu", "de", "fr")
 NEXT_POLL_S = 15
@@ -54,6 +54,9 @@ class Tally(msgspec.Struct, frozen=True):
     withdrawn: Count
     as_of: dt.datetime
     log_size: Count
+    log_root: Annotated[
+        str | None, Meta(description="Root of the released checkpoint that proves this tally, in base64")
+    ]
     next_poll_s: Count
     formatted: Formatted
     breakdown: Breakdown | None
@@ -88,6 +91,7 @@ class Snapshot:
             row["withdrawn_count"],
             row["as_of"],
             row["log_size"],
+            row["released_checkpoint"] and row["released_checkpoint"].split("\n")[2],
             NEXT_POLL_S,
             Formatted(
                 language, format_decimal(people, locale=language), format_decimal(organisations, locale=language)
@@ -121,11 +125,11 @@ class Tallies:
         return changed
 
     def get(self, slug: str) -> Snapshot:
-        """Raises StatementNotFound."""
+        """Raises Unavailable while no checkpoint proves the tally of this published statement yet."""
         try:
             return self._snapshots[slug]
         except KeyError:
-            raise StatementNotFound from None
+            raise Unavailable from None
 
 
 def language_of(asked: str | None) -> str:

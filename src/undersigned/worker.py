@@ -1,13 +1,15 @@
 """The worker: mail, sequencer and housekeeping, each in a loop of its own. Any number may run; killing one loses nothing."""
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
 
 from undersigned import database, endorsements, submissions, tallies
 from undersigned.database import Database
 from undersigned.errors import StatementNotFound
-from undersigned.log import sequencer
+from undersigned.log import check, sequencer
+from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
 from undersigned.mail.messages import About
 from undersigned.mail.outbox import Outbox
@@ -21,6 +23,8 @@ MAIL_EVERY_S = 0.5
 SEQUENCE_EVERY_S = 0.15
 HOUSEKEEPING_EVERY_S = 2.0
 PURGE_EVERY_S = 600.0
+RECOUNT_EVERY = dt.timedelta(days=1)
+RECOUNT_LOOK_S = 300.0
 PAUSE_AFTER_ERROR_S = 2.0
 
 
@@ -28,11 +32,12 @@ async def work(settings: Settings) -> None:
     """Runs until it is cancelled."""
     async with database.connect(settings.database_url) as db:
         await database.establish(db, settings.pepper)
-        box = make_outbox(db, settings)
+        box, sealer = make_outbox(db, settings), make_sealer(settings)
         await asyncio.gather(
             _repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
-            _repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db)),
+            _repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
             _repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
+            _repeat("recount", RECOUNT_LOOK_S, lambda: recount(db)),
             _repeat("purge", PURGE_EVERY_S, lambda: purge(db)),
         )
 
@@ -52,11 +57,22 @@ def make_outbox(db: Database, settings: Settings) -> Outbox:
     return Outbox(db, settings, Signer(settings.signing_keys), about, submissions.TTL, submissions.GRACE)
 
 
+def make_sealer(settings: Settings) -> Sealer:
+    return Sealer(settings.log_seed, settings.data_path / "log")
+
+
 async def keep_house(db: Database) -> int:
     """Counts what is held, publishes ripe breakdowns, and notes which texts can't change any more."""
     await db.pool.execute(db.q.tallies.count_held)
     await db.pool.execute(db.q.statements.mark_used)
     await tallies.publish_breakdowns(db)
+    return 0
+
+
+async def recount(db: Database) -> int:
+    """Checks every log daily, and says so when anything disagrees."""
+    if disagreeing := await check.check_due(db, RECOUNT_EVERY):
+        log.error("%d logs disagree with their counts: run `undersigned check`.", disagreeing)
     return 0
 
 

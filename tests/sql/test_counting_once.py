@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import random
 import secrets
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -14,12 +15,19 @@ from undersigned.database import Database
 from undersigned.errors import LinkExpired
 from undersigned.identity import Kind
 from undersigned.log import sequencer
+from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import Settings
 from undersigned.statements import Statement, Statements
 from undersigned.tokens import ConfirmLink, WithdrawLink
 
+SEALER = Sealer("only-for-tests-and-long-enough-0123456789", Path("log"))
 PEPPER = "only-for-tests-and-long-enough-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 async def example(db: Database) -> Statement:
@@ -76,7 +84,7 @@ async def facts(db: Database) -> tuple[int, int, int]:
 
 
 async def tally(db: Database) -> tuple[int, int]:
-    while await sequencer.run_once(db):
+    while await sequencer.run_once(db, SEALER):
         pass
     row = await db.pool.fetchrow("SELECT individual_count, organisation_count FROM tally WHERE statement = 'example'")
     assert row is not None
@@ -219,7 +227,7 @@ async def test_add_withdraw_and_add_again_before_the_sequencer_looks_make_one(db
 async def test_two_sequencers_at_once_append_every_entry_once(db: Database, settings: Settings) -> None:
     links = [await claim(db, f"p{n}@example.org") for n in range(40)]
     async with database.connect(settings.database_url) as other:
-        rounds = [sequencer.run_once(side) for _ in range(10) for side in (db, other)]
+        rounds = [sequencer.run_once(side, SEALER) for _ in range(10) for side in (db, other)]
         await asyncio.gather(*(confirm(db, link) for link in links), *rounds)
         assert await tally(other) == (40, 0)
     entries = await _entries(db)

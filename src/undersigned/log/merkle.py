@@ -14,14 +14,13 @@ import msgspec
 HASH_BYTES = 32
 TILE_WIDTH = 256
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-ENTRY_BYTES_MAX = 2**16 - 1
 
 Key = tuple[int, int]
 Tiles = Mapping[Key, bytes]
 
 
 class ProofInvalid(ValueError):
-    """The proof doesn't lead from what it is about to the root."""
+    """There is no such proof, or it doesn't lead to the root."""
 
 
 class TileName(msgspec.Struct, frozen=True):
@@ -79,37 +78,17 @@ def root(size: int, tiles: Tiles) -> bytes:
 
 
 def inclusion_proof(index: int, size: int, tiles: Tiles) -> list[bytes]:
-    """The hashes from a leaf's sibling up to the root's child (RFC 6962, section 2.1.1). Raises ValueError."""
-    if not 0 <= index < size:
-        raise ValueError(f"There is no entry {index} among {size}.")
-    proof, start, end = [], 0, size
-    while end - start > 1:
-        middle = start + _split(end - start)
-        if index < middle:
-            proof.append(_range(middle, end, tiles))
-            end = middle
-        else:
-            proof.append(_range(start, middle, tiles))
-            start = middle
-    return proof[::-1]
+    """The hashes from a leaf's sibling up to the root's child (RFC 6962, 2.1.1). Raises ProofInvalid if there is none."""
+    return [_range(start, end, tiles) for _, start, end in _way_up(index, size)]
 
 
 def consistency_proof(old: int, new: int, tiles: Tiles) -> list[bytes]:
-    """The hashes that show `old` entries to be the first of `new` (RFC 6962, section 2.1.2). Raises ValueError."""
-    if not 0 <= old <= new:
-        raise ValueError(f"{old} entries can't be the first of {new}.")
-    proof, start, end = [], 0, new
-    while start < old < end:
-        middle = start + _split(end - start)
-        if old <= middle:
-            proof.append(_range(middle, end, tiles))
-            end = middle
-        else:
-            proof.append(_range(start, middle, tiles))
-            start = middle
-    if start and old < new:
-        proof.append(_range(start, end, tiles))
-    return proof[::-1]
+    """The hashes that show `old` entries to be the first of `new` (RFC 6962, 2.1.2). Raises ProofInvalid if there is none."""
+    if not old:
+        return []
+    way = _way_up(old - 1, new, whole=True)
+    base = max((end for leftwards, _, end in way if leftwards), default=0)
+    return ([_range(base, old, tiles)] if base else []) + [_range(start, end, tiles) for _, start, end in way]
 
 
 def needs(compute: Callable[[Tiles], object]) -> list[Key]:
@@ -123,59 +102,40 @@ def needs(compute: Callable[[Tiles], object]) -> list[Key]:
 
 
 def check_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected: bytes) -> None:
-    """Checks that `leaf`, a hash, is number `index` of the `size` under a root (RFC 9162, 2.1.3.2). Raises ProofInvalid."""
-    if not 0 <= index < size:
-        raise ProofInvalid(f"There is no entry {index} among {size}.")
-    node, at, last = leaf, index, size - 1
-    for sibling in proof:
-        if not last:
-            raise ProofInvalid("The proof is too long.")
-        if at % 2 or at == last:
-            node = node_hash(sibling, node)
-            while not at % 2 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            node = node_hash(node, sibling)
-        at, last = at >> 1, last >> 1
-    if last or node != expected:
+    """Checks that `leaf`, a hash, is number `index` of the `size` under a root (RFC 9162, 2.1.3). Raises ProofInvalid."""
+    way = _way_up(index, size)
+    if len(proof) != len(way):
+        raise ProofInvalid(f"The proof has {len(proof)} hashes instead of {len(way)}.")
+    node = leaf
+    for (leftwards, _, _), sibling in zip(way, proof, strict=True):
+        node = node_hash(sibling, node) if leftwards else node_hash(node, sibling)
+    if node != expected:
         raise ProofInvalid("The proof doesn't lead to the root.")
 
 
 def check_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
-    """Checks that the `old` entries of one root are the first of the `new` of another (RFC 9162, 2.1.4.2). Raises ProofInvalid."""
-    if not 0 <= old <= new:
-        raise ProofInvalid(f"{old} entries can't be the first of {new}.")
-    if old in (0, new):
-        if proof or old_root != (new_root if old else EMPTY_ROOT):
-            raise ProofInvalid("The roots differ, or there is a proof where none belongs.")
+    """Checks that the entries under one root are the first of another's (RFC 9162, 2.1.4). Raises ProofInvalid."""
+    if not old:
+        if proof or old_root != EMPTY_ROOT:
+            raise ProofInvalid("An empty log has one root and needs no proof.")
         return
-    hashes = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
-    at, last = old - 1, new - 1
-    while at % 2:
-        at, last = at >> 1, last >> 1
-    if not hashes:
-        raise ProofInvalid("The proof is empty.")
-    first = second = hashes[0]
-    for sibling in hashes[1:]:
-        if not last:
-            raise ProofInvalid("The proof is too long.")
-        if at % 2 or at == last:
-            first, second = node_hash(sibling, first), node_hash(sibling, second)
-            while not at % 2 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            second = node_hash(second, sibling)
-        at, last = at >> 1, last >> 1
-    if last or first != old_root or second != new_root:
+    way = _way_up(old - 1, new, whole=True)
+    # With nothing to its left, the old tree is a subtree of the new one, and its root is where the way begins.
+    begins_inside = any(leftwards for leftwards, _, _ in way)
+    if len(proof) != len(way) + begins_inside:
+        raise ProofInvalid(f"The proof has {len(proof)} hashes instead of {len(way) + begins_inside}.")
+    first = second = proof[0] if begins_inside else old_root
+    for (leftwards, _, _), sibling in zip(way, proof[begins_inside:], strict=True):
+        first = node_hash(sibling, first) if leftwards else first
+        second = node_hash(sibling, second) if leftwards else node_hash(second, sibling)
+    if (first, second) != (old_root, new_root):
         raise ProofInvalid("The proof doesn't lead to both roots.")
 
 
 def path(name: TileName) -> str:
     """Where a tile or bundle lies under its log: `tile/0/x001/x234/067`, `tile/entries/000.p/5` (tlog-tiles)."""
-    digits = f"{name.index:03}"
-    digits = digits.zfill(-len(digits) // 3 * -3)
-    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
-    number = "".join(f"x{group}/" for group in groups[:-1]) + groups[-1]
+    *above, last = (group.zfill(3) for group in f"{name.index:,}".split(","))
+    number = "".join(f"x{group}/" for group in above) + last
     partial = f".p/{name.width}" if name.width < TILE_WIDTH else ""
     return f"tile/{'entries' if name.level is None else name.level}/{number}{partial}"
 
@@ -232,9 +192,23 @@ def _fold(row: bytes) -> bytes:
     return hashes[0]
 
 
-def _split(count: int) -> int:
-    """The largest power of two below `count`."""
-    return 1 << (count - 1).bit_length() - 1
+def _way_up(index: int, size: int, *, whole: bool = False) -> list[tuple[bool, int, int]]:
+    """The siblings from an entry up to the root: whether each stands to the left, its first entry and its end.
+
+    With `whole`, from the largest subtree that ends with the entry. Raises ProofInvalid if there is no such entry.
+    """
+    if not 0 <= index < size:
+        raise ProofInvalid(f"There is no entry {index} among {size}.")
+    way, start, end = [], 0, size
+    while end - start > 1 and not (whole and end == index + 1):
+        middle = start + (1 << (end - start - 1).bit_length() - 1)
+        if index < middle:
+            way.append((False, middle, end))
+            end = middle
+        else:
+            way.append((True, start, middle))
+            start = middle
+    return way[::-1]
 
 
 class _Blank(dict[Key, bytes]):

@@ -1,5 +1,7 @@
 """The only writer of the log and the tallies: it drains the queue into numbered entries, one transaction a batch."""
 
+import asyncio
+import logging
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from undersigned.database import Connection, Database, Record
-from undersigned.log import entries
+from undersigned.log import entries, heads, merkle
+from undersigned.log.heads import Sealer
+from undersigned.log.note import Checkpoint
+
+log = logging.getLogger(__name__)
 
 BATCH_SIZE = 1000
 
@@ -19,19 +25,46 @@ class _Batch(msgspec.Struct):
     subs: list[Record] = []
 
 
-async def run_once(db: Database) -> int:
-    """Appends what waits, a batch for each statement, and returns how many queue rows were dealt with."""
-    done = 0
-    for row in await db.pool.fetch(db.q.log.waiting):
-        async with db.pool.acquire() as connection, connection.transaction():
-            done += await _append(connection, db, row["statement"])
-    return done
+async def run_once(db: Database, sealer: Sealer) -> int:
+    """Appends what waits and releases it, a batch for each statement; returns how many queue rows were dealt with."""
+    return sum([await _advance(db, sealer, row["statement"]) for row in await db.pool.fetch(db.q.log.waiting)])
 
 
-async def _append(connection: Connection, db: Database, statement: str) -> int:
-    q = db.q.log
-    head = await connection.fetchrow(q.read_head, statement)
-    if head is None or not await connection.fetchval(q.take_head, statement, head["round"], head["size"]):
+async def stopped(db: Database) -> list[Record]:
+    """The logs that nothing is signed in at the moment, each with its reason."""
+    return list(await db.pool.fetch(db.q.log.stopped))
+
+
+async def _advance(db: Database, sealer: Sealer, statement: str) -> int:
+    async with db.pool.acquire() as connection:
+        head = await connection.fetchrow(db.q.log.read_head, statement)
+        if head is None:
+            return 0
+        reason = await heads.objection(connection, db, sealer, head)
+        if reason != head["stopped_reason"]:
+            await connection.execute(db.q.log.stop, statement, reason)
+            log.error("The log of %s: %s", statement, reason or "all is well again, it goes on.")
+        if reason:
+            return 0
+        await _release(connection, db, sealer, head)
+        async with connection.transaction():
+            done = await _append(connection, db, sealer, head)
+        appended = await connection.fetchrow(db.q.log.read_head, statement)
+        assert appended is not None  # noqa: S101 -- a head is never deleted
+        await _release(connection, db, sealer, appended)
+        return done
+
+
+async def _release(connection: Connection, db: Database, sealer: Sealer, head: Record) -> None:
+    """Keeps a signed head outside the database, then lets readers see it."""
+    if head["size"] > head["released_size"]:
+        await asyncio.to_thread(heads.keep, sealer, head)
+        await connection.execute(db.q.log.release, head["statement"], head["generation"], head["size"])
+
+
+async def _append(connection: Connection, db: Database, sealer: Sealer, head: Record) -> int:
+    q, statement, first = db.q.log, head["statement"], head["size"]
+    if not await connection.fetchval(q.take_head, statement, head["round"], first):
         return 0  # Another sequencer was faster; there is nothing to repair.
     batch = _choose(await connection.fetch(q.queue, statement, BATCH_SIZE))
     if not (batch.adds or batch.subs):
@@ -39,26 +72,37 @@ async def _append(connection: Connection, db: Database, statement: str) -> int:
     # Shuffled, so that an entry's place in its batch tells nothing about who came first.
     random.SystemRandom().shuffle(batch.adds)
     random.SystemRandom().shuffle(batch.subs)
-    first: int = head["size"]
     new = [] if first else [entries.open_(head["sha256"]), entries.sum_(0, 0)]
-    members_from = first + len(new)
+    members = range(first + len(new), first + len(new) + len(batch.adds))
     new += [entries.add(row["kind"], row["commitment"]) for row in batch.adds]
     new += [entries.sub(row["member_index"], row["reason"]) for row in batch.subs]
-    await connection.execute(
-        q.remember,
-        statement,
-        [row["endorsement_id"] for row in batch.adds],
-        list(range(members_from, members_from + len(batch.adds))),
-    )
+    await connection.execute(q.remember, statement, [row["endorsement_id"] for row in batch.adds], list(members))
     await connection.execute(q.forget, [row["endorsement_id"] for row in batch.subs])
-    size = first + len(new) + 1
-    people, organisations = await _count(connection, db, statement, batch, size)
-    new.append(entries.sum_(people, organisations))
+    new.append(entries.sum_(*await _count(connection, db, statement, batch, first + len(new) + 1)))
     await connection.execute(q.append, statement, head["generation"], first, new)
-    await connection.execute(q.set_head, statement, size)
+    await _seal(connection, db, sealer, head, new)
     rows = sorted(batch.adds + batch.subs, key=lambda row: row["endorsement_id"])
     await connection.executemany(q.dequeue, [(row["endorsement_id"], row["id"]) for row in rows])
     return len(rows)
+
+
+async def _seal(connection: Connection, db: Database, sealer: Sealer, head: Record, new: Sequence[str]) -> None:
+    """Grows the tiles by the new entries, and signs the checkpoint over all."""
+    first, size = head["size"], head["size"] + len(new)
+    tiles = await heads.read_tiles(connection, db, head, merkle.edge(first))
+    changed = merkle.append(first, [merkle.leaf_hash(entry.encode()) for entry in new], tiles)
+    await connection.execute(
+        db.q.log.write_tiles,
+        head["statement"],
+        head["generation"],
+        [level for level, _ in changed],
+        [index for _, index in changed],
+        list(changed.values()),
+    )
+    checkpoint = Checkpoint(head["origin"], size, merkle.root(size, tiles | changed))
+    await connection.execute(
+        db.q.log.set_head, head["statement"], size, sealer.sign(checkpoint), sealer.vkey(head["origin"])
+    )
 
 
 def _choose(queue: Sequence[Record]) -> _Batch:

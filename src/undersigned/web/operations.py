@@ -7,6 +7,7 @@ from litestar import Response, get
 from litestar.response import Template
 
 from undersigned import database
+from undersigned.log import sequencer
 from undersigned.settings import ROOT
 from undersigned.web.problems import NotReady, declared
 from undersigned.web.site import VERSION, AtSite
@@ -28,8 +29,11 @@ def healthz() -> Health:
 
 @get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared(NotReady))
 async def readyz(site: AtSite) -> Health:
-    """Whether the database is reachable, its migrations are current and its durable settings are on."""
+    """Whether the database is reachable, its migrations current and its durable settings on, and every log goes on."""
     found = await database.problems(site.db)
+    found += [
+        f"the log of {row['statement']} is stopped: {row['stopped_reason']}" for row in await sequencer.stopped(site.db)
+    ]
     if found:
         raise NotReady(found)
     return Health()

@@ -32,6 +32,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.BodyTooLarge: 413,
     errors.InvalidFields: 422,
     errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
 }
 
 
@@ -57,12 +58,6 @@ class MethodNotAllowed(DomainError):
     code = "method_not_allowed"
 
 
-class Unavailable(DomainError):
-    """This can't be done at the moment. Please try again in a few seconds; nothing that was confirmed is lost."""
-
-    code = "unavailable"
-
-
 class NotReady(DomainError):
     """The server can't serve as it should."""
 
@@ -83,14 +78,14 @@ class InternalError(DomainError):
     code = "internal_error"
 
 
-STATUS |= {NotFound: 404, MethodNotAllowed: 405, Unavailable: 503, NotReady: 503, InternalError: 500}
+STATUS |= {NotFound: 404, MethodNotAllowed: 405, NotReady: 503, InternalError: 500}
 OF_HTTP: dict[int, type[DomainError]] = {404: NotFound, 405: MethodNotAllowed, 413: errors.BodyTooLarge}
 
 
 def declared(*raised: type[DomainError]) -> dict[int, ResponseSpec]:
     """The `responses=` of an operation that may raise these, and what every operation may."""
     by_status: dict[int, list[type[DomainError]]] = defaultdict(list)
-    for error in (*raised, errors.MalformedRequest, Unavailable):
+    for error in (*raised, errors.MalformedRequest, errors.Unavailable):
         by_status[STATUS[error]].append(error)
     return {
         status: ResponseSpec(
@@ -112,7 +107,7 @@ def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
     headers = {}
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_s)
-    elif isinstance(error, Unavailable):
+    elif isinstance(error, errors.Unavailable):
         headers["Retry-After"] = "5"
     elif isinstance(error, errors.KeyRefused):
         headers["WWW-Authenticate"] = "Bearer"
@@ -135,7 +130,7 @@ def _as_domain_error(exception: Exception) -> DomainError:
         return errors.MalformedRequest()  # JSON nested deeper than a body of ours ever is.
     if is_unreachable(exception):
         log.warning("The database can't be used (%s).", type(exception).__name__)
-        return Unavailable()
+        return errors.Unavailable()
     return InternalError()
 
 

@@ -101,7 +101,7 @@ async def read_tally(
     lang: Annotated[str | None, QueryParameter(description="The language to format numbers in", max_length=35)] = None,
 ) -> Response[Tally]:
     """What is counted, from memory; with an ETag, so that an unchanged tally costs its reader nothing."""
-    encoded = site.tallies.get(slug).encoded(tallies.language_of(lang))
+    encoded = site.tallies.get(site.statements.get(slug).slug).encoded(tallies.language_of(lang))
     headers = {"ETag": encoded.etag, "Cache-Control": TALLY_CACHE}
     if _matches(request.headers.get("if-none-match"), encoded.etag):
         return Response(b"", status_code=304, headers=headers)  # type: ignore[arg-type]

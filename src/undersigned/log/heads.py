@@ -1,0 +1,92 @@
+"""A log's head: signed with the log's own key, kept outside the database, and only then released to readers.
+
+A database restored from a backup would otherwise sign a second history. The file says how far the log had been released,
+and nothing is signed in a database that is behind it or disagrees with it.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from undersigned.database import Connection, Database, Record
+from undersigned.log import merkle, note
+from undersigned.log.note import Checkpoint
+
+
+class Sealer(msgspec.Struct, frozen=True):
+    """What signs: the seed that every log's key is derived from, and the directory of the released checkpoints."""
+
+    seed: str
+    directory: Path
+
+    def vkey(self, origin: str) -> str:
+        """The public key of a log, as text."""
+        return note.verifier_key(origin, note.derive_key(self.seed, origin)).vkey
+
+    def sign(self, checkpoint: Checkpoint) -> str:
+        return note.sign(checkpoint.text, checkpoint.origin, note.derive_key(self.seed, checkpoint.origin))
+
+    def file(self, head: Record) -> Path:
+        return self.directory / f"{head['statement']}.{head['generation']}"
+
+
+async def read_tiles(
+    connection: Connection, db: Database, head: Record, keys: list[merkle.Key]
+) -> dict[merkle.Key, bytes]:
+    """Stored tiles, by level and index; missing ones are left out."""
+    rows = await connection.fetch(
+        db.q.log.read_tiles,
+        head["statement"],
+        head["generation"],
+        [level for level, _ in keys],
+        [index for _, index in keys],
+    )
+    return {(row["level"], row["index"]): row["hashes"] for row in rows}
+
+
+async def objection(connection: Connection, db: Database, sealer: Sealer, head: Record) -> str | None:
+    """Why nothing may be signed on this head, in a sentence that says what to do; or None."""
+    if head["vkey"] not in (None, sealer.vkey(head["origin"])):
+        return "UNDERSIGNED_LOG_SEED is not the one this log was opened with: set the old one."
+    file = sealer.file(head)
+    try:
+        released = file.read_text()
+    except FileNotFoundError:
+        return None
+    if released == head["checkpoint"]:
+        return None
+    try:
+        checkpoint = note.parse_checkpoint(note.verify(released, [note.parse_vkey(sealer.vkey(head["origin"]))]))
+    except note.NoteInvalid:
+        return f"The released checkpoint in {file.name} is damaged or of another key: put the right file back."
+    if checkpoint.size > head["size"]:
+        return (
+            f"The database has {head['size']} entries and {checkpoint.size} were released: it is older than the log. "
+            "Restore a newer one, or open a new generation with `undersigned log restart`."
+        )
+    tiles = await read_tiles(connection, db, head, merkle.needs(lambda t: merkle.root(checkpoint.size, t)))
+    try:
+        agrees = merkle.root(checkpoint.size, tiles) == checkpoint.root
+    except (KeyError, ValueError):
+        agrees = False
+    if agrees and checkpoint.size < head["size"]:
+        return None
+    return "The database's log differs from what was released: keep both, and see `undersigned check`."
+
+
+def keep(sealer: Sealer, head: Record) -> None:
+    """Writes a head's checkpoint outside the database, durably, before anybody sees it."""
+    file = sealer.file(head)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    with unfinished.open("w") as written:
+        written.write(head["checkpoint"])
+        written.flush()
+        os.fsync(written.fileno())
+    unfinished.rename(file)
+    directory = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,68 @@
+"""What readers get of a log: tiles, entry bundles, receipts' proofs; never more than was released."""
+
+import msgspec
+
+from undersigned.database import Database, Record
+from undersigned.log import merkle, note
+from undersigned.log.merkle import TileName
+
+
+class Released(msgspec.Struct, frozen=True):
+    """A released head: what the outside may know of a log."""
+
+    statement: str
+    generation: int
+    origin: str
+    vkey: str
+    checkpoint: str
+    size: int
+
+
+async def released(db: Database, statement: str) -> Released | None:
+    """The newest released head of a statement's log, or None if nothing was ever released."""
+    for row in await db.pool.fetch(db.q.log.heads):
+        if row["statement"] == statement and row["released_checkpoint"]:
+            return Released(
+                statement,
+                row["generation"],
+                row["origin"],
+                row["vkey"],
+                row["released_checkpoint"],
+                row["released_size"],
+            )
+    return None
+
+
+async def heads(db: Database) -> list[Record]:
+    """Every log's head, with its key."""
+    return list(await db.pool.fetch(db.q.log.heads))
+
+
+async def tile(db: Database, log: Released, name: TileName) -> bytes | None:
+    """A tile's hashes or a bundle's entries, as wide as asked for; None if that much was not released."""
+    level = name.level or 0
+    if name.width > merkle.width(level, name.index, log.size):
+        return None
+    if name.level is None:
+        start = name.index * merkle.TILE_WIDTH
+        rows = await db.pool.fetch(db.q.log.entries, log.statement, log.generation, start, start + name.width)
+        return merkle.bundle(row["entry"].encode() for row in rows)
+    tiles = await _read(db, log, [(level, name.index)])
+    return tiles[level, name.index][: name.width * merkle.HASH_BYTES]
+
+
+async def inclusion_proof(db: Database, log: Released, index: int) -> list[bytes]:
+    """The hashes that lead from an entry to the released root. Raises merkle.ProofInvalid if it was not released yet."""
+    tiles = await _read(db, log, merkle.needs(lambda t: merkle.inclusion_proof(index, log.size, t)))
+    return merkle.inclusion_proof(index, log.size, tiles)
+
+
+async def _read(db: Database, log: Released, keys: list[merkle.Key]) -> dict[merkle.Key, bytes]:
+    rows = await db.pool.fetch(
+        db.q.log.read_tiles, log.statement, log.generation, [key[0] for key in keys], [key[1] for key in keys]
+    )
+    return {(row["level"], row["index"]): row["hashes"] for row in rows}
+
+
+def checkpoint_of(log: Released) -> note.Checkpoint:
+    return note.parse_checkpoint(log.checkpoint.partition("\n\n")[0] + "\n")

@@ -1,0 +1,58 @@
+"""The public log over HTTP, as C2SP tlog-tiles has it: checkpoint, tiles, entry bundles; and its key and its verifier."""
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+
+from undersigned.log import merkle, reading
+from undersigned.log.reading import Released
+from undersigned.settings import ROOT
+from undersigned.web.problems import NotFound
+from undersigned.web.site import AtSite, Site
+
+VERIFIER = ROOT / "src" / "undersigned" / "log" / "verify.py"
+# What was released of a tile never changes, and a wider one has another address.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+BRIEFLY = {"Cache-Control": "public, max-age=0, s-maxage=1"}
+
+
+@get("/{slug:str}/checkpoint")
+async def checkpoint(site: AtSite, slug: FromPath[str]) -> Response[str]:
+    """The newest released head, as a signed note."""
+    return Response((await _released(site, slug)).checkpoint, media_type="text/plain", headers=BRIEFLY)
+
+
+@get("/{slug:str}/key")
+async def key(site: AtSite, slug: FromPath[str]) -> Response[str]:
+    """The key that this log is signed with, in vkey form."""
+    return Response((await _released(site, slug)).vkey + "\n", media_type="text/plain", headers=BRIEFLY)
+
+
+@get("/{slug:str}/tile/{name:path}")
+async def tile(site: AtSite, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+    """A tile or an entry bundle, whole or partial."""
+    try:
+        wanted = merkle.parse_path(f"tile/{str(name).lstrip('/')}")
+    except ValueError:
+        raise NotFound from None
+    found = await reading.tile(site.db, await _released(site, slug), wanted)
+    if found is None:
+        raise NotFound
+    return Response(found, media_type="application/octet-stream", headers=FOR_EVER)
+
+
+@get("/verify.py", sync_to_thread=False)
+def verifier() -> Response[bytes]:
+    """The verifier: one file, for Python's standard library alone."""
+    return Response(
+        VERIFIER.read_bytes(), media_type="text/x-python", headers={"Cache-Control": "public, max-age=3600"}
+    )
+
+
+async def _released(site: Site, slug: str) -> Released:
+    log = await reading.released(site.db, site.statements.get(slug).slug)
+    if log is None:
+        raise NotFound
+    return log
+
+
+router = Router("/log", route_handlers=[checkpoint, key, tile, verifier], include_in_schema=False)

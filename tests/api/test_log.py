@@ -1,0 +1,131 @@
+"""The public log over HTTP: signed heads, tiles and entries, and nothing before it is released."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.conftest import World
+from tests.letters import person, token_of
+from undersigned.log import merkle, note, sequencer
+from undersigned.worker import make_sealer
+
+BASE = "/log/example"
+
+
+async def counted(world: World, *addresses: str) -> None:
+    for address in addresses:
+        await world.submit(person(address))
+    for mail in await world.send_mail():
+        if "confirm" in mail["Subject"]:
+            await world.confirm(token_of(mail))
+    await world.count()
+
+
+async def released(world: World) -> note.Checkpoint:
+    vkey = (await world.client.get(f"{BASE}/key")).text.strip()
+    text = (await world.client.get(f"{BASE}/checkpoint")).text
+    return note.parse_checkpoint(note.verify(text, [note.parse_vkey(vkey)]))
+
+
+async def read_entries(world: World, size: int) -> list[bytes]:
+    bundle = (await world.client.get(f"{BASE}/{merkle.path(merkle.TileName(None, 0, size))}")).content
+    entries = []
+    while bundle:
+        length = int.from_bytes(bundle[:2], "big")
+        entries.append(bundle[2 : 2 + length])
+        bundle = bundle[2 + length :]
+    return entries
+
+
+async def test_the_signed_head_is_the_root_of_the_published_entries(world: World) -> None:
+    assert (await world.client.get(f"{BASE}/checkpoint")).status_code == 404
+    await counted(world, "ada@example.org", "bela@example.org")
+    await counted(world, "cleo@example.org")
+    checkpoint = await released(world)
+    assert (checkpoint.origin, checkpoint.size) == ("127.0.0.1:8000/log/example", 7)
+    entries = await read_entries(world, 7)
+    assert [entry.split()[1] for entry in entries] == [b"open", b"sum", b"add", b"add", b"sum", b"add", b"sum"]
+    assert entries[-1] == b"undersigned/v1 sum 3 0\n"
+    hashes = b"".join(merkle.leaf_hash(entry) for entry in entries)
+    assert merkle.root(7, {(0, 0): hashes}) == checkpoint.root
+    tile = await world.client.get(f"{BASE}/tile/0/000.p/7")
+    assert tile.content == hashes
+    assert "immutable" in tile.headers["cache-control"]
+    assert (await world.client.get(f"{BASE}/tile/0/000.p/3")).content == hashes[:96]
+
+
+@pytest.mark.parametrize(
+    "name", ["0/000.p/8", "0/000", "1/000.p/1", "0/001.p/1", "entries/000.p/99", "0/0", "x", "0/000.p/0"]
+)
+async def test_nothing_is_served_beyond_what_was_released(world: World, name: str) -> None:
+    await counted(world, "ada@example.org", "bela@example.org")
+    assert (await world.client.get(f"{BASE}/tile/{name}")).status_code == 404
+
+
+async def test_the_tally_names_the_checkpoint_that_proves_it(world: World) -> None:
+    await counted(world, "ada@example.org")
+    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    await site.tallies.refresh(world.db)
+    tally = (await world.client.get("/v1/statements/example/tally")).json()
+    checkpoint = await released(world)
+    assert (tally["log_size"], tally["log_root"]) == (checkpoint.size, note.encode_base64(checkpoint.root))
+
+
+async def test_a_restored_database_signs_nothing_and_signing_up_goes_on(world: World) -> None:
+    await counted(world, "ada@example.org")
+    tables = ("log_entry", "log_tile", "log_member", "log_head", "tally", "tally_cell")
+    async with world.db.pool.acquire() as connection:
+        for table in tables:
+            await connection.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
+        await counted(world, "bela@example.org")
+        for table in tables:
+            await connection.execute(f"DELETE FROM {table} WHERE statement = 'example'")
+            await connection.execute(f"INSERT INTO {table} SELECT * FROM backup_{table} WHERE statement = 'example'")
+    before = await world.db.pool.fetch("SELECT * FROM log_head ORDER BY statement")
+    await counted(world, "cleo@example.org")
+    after = await world.db.pool.fetch("SELECT * FROM log_head ORDER BY statement")
+    assert [row["checkpoint"] for row in after] == [row["checkpoint"] for row in before]
+    answer = await world.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "older than the log" in answer.json()["detail"]
+    assert await world.db.pool.fetchval("SELECT count(*) FROM endorsement") == 3
+
+
+async def test_a_log_seed_that_changed_signs_nothing_until_the_old_one_is_back(world: World) -> None:
+    await counted(world, "ada@example.org")
+    await world.submit(person("bela@example.org"))
+    [mail] = [mail for mail in await world.send_mail() if mail["To"] == "bela@example.org"]
+    await world.confirm(token_of(mail))
+    other = msgspec.structs.replace(world.settings, log_seed="another seed, long enough to be taken")
+    assert await sequencer.run_once(world.db, make_sealer(other)) == 0
+    assert "LOG_SEED" in (await sequencer.stopped(world.db))[0]["stopped_reason"]
+    assert await world.count() == (2, 0)
+    assert await sequencer.stopped(world.db) == []
+
+
+async def test_a_head_that_was_signed_and_not_released_is_released_by_whoever_comes_next(world: World) -> None:
+    await counted(world, "ada@example.org")
+    file = Path(world.settings.data_dir) / "log" / "example.0"
+    first = file.read_text()
+    await counted(world, "bela@example.org")
+    second = file.read_text()
+    # As if the sequencer had been killed after its commit, before the file was written.
+    file.write_text(first)
+    await world.db.pool.execute(
+        "UPDATE log_head SET released_size = 4, released_checkpoint = $1 WHERE statement = 'example'", first
+    )
+    assert (await released(world)).size == 4
+    await world.count()
+    assert file.read_text() == second
+    assert (await released(world)).size == 6
+
+
+@pytest.mark.parametrize("damage", ["", "not a note", "other origin"])
+async def test_a_damaged_file_stops_the_log(world: World, damage: str) -> None:
+    await counted(world, "ada@example.org")
+    file = Path(world.settings.data_dir) / "log" / "example.0"
+    file.write_text(damage)
+    await counted(world, "bela@example.org")
+    assert (await released(world)).size == 4
+    assert "damaged" in (await sequencer.stopped(world.db))[0]["stopped_reason"]
