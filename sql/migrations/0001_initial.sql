@@ -106,14 +106,14 @@ CREATE TABLE message (
     done_at timestamptz,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
-    CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected')),
+    CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage')),
     CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
     CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL))
 );
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
-CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template = 'confirm';
-CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template = 'confirm';
+CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage');
+CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage');
 
 CREATE TABLE endorsement (
     id uuid PRIMARY KEY,

@@ -59,15 +59,7 @@ SELECT CASE
     WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'
     WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
     ELSE 'expired'
-END AS outcome;
-
--- name: find_counted
--- Reads a counted endorsement by the commitment its link was made for; no row if it was withdrawn or rejected since.
-SELECT e.statement, e.kind, e.counted_at, s.name, o.name AS organisation
-FROM endorsement AS e
-JOIN signatory AS s ON s.endorsement_id = e.id
-LEFT JOIN organisation AS o ON o.endorsement_id = e.id
-WHERE e.id = $1 AND e.commitment = $2 AND e.status = 'counted';
+END AS outcome, (SELECT commitment FROM fact) AS commitment;
 
 -- name: withdraw
 -- Erases an endorsement, its signatory, that mailbox's claims and every mail about it, and queues the public `sub`. A link

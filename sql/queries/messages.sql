@@ -47,7 +47,12 @@ SELECT link.id, s.id IS NOT NULL AS claimed, s.status AS claim_status, e.commitm
            SELECT 1 FROM message AS newer
            WHERE newer.endorsement_id = $1 AND newer.mailbox_id = m.mailbox_id AND newer.template = 'confirm'
              AND newer.status IN ('due', 'sent') AND (newer.created_at, newer.id) > (m.created_at, m.id)
-       ) AS superseded
+       ) AS superseded,
+       EXISTS (
+           SELECT 1 FROM message AS told
+           WHERE told.mailbox_id = m.mailbox_id AND told.status = 'sent' AND told.template IN ('confirm', 'manage')
+             AND told.outcome = 'nothing' AND told.done_at > now() - interval '1 day'
+       ) AS told_today
 FROM (SELECT $1::uuid AS endorsement_id, $2::uuid AS id) AS link
 LEFT JOIN message AS m ON m.endorsement_id = link.endorsement_id AND m.id = link.id
 LEFT JOIN submission AS s ON s.endorsement_id = link.endorsement_id AND s.id = m.submission_id
@@ -55,24 +60,24 @@ LEFT JOIN endorsement AS e ON e.id = link.endorsement_id AND e.status = 'counted
 LEFT JOIN signatory AS p ON p.endorsement_id = link.endorsement_id AND p.mailbox_id = m.mailbox_id;
 
 -- name: sent_to_mailboxes
--- Counts each mailbox's confirmation mails of the last day, and says when there is room for one more than $2 again.
+-- Counts each mailbox's mails of the last day that anybody could have asked for, and says when there is room for one more than $2 again.
 SELECT mailbox_id, count(*) AS sent_count,
        (array_agg(done_at ORDER BY done_at DESC))[$2] + interval '1 day' - now() AS room_in
 FROM message
-WHERE mailbox_id = ANY ($1::uuid[]) AND status = 'sent' AND template = 'confirm' AND done_at > now() - interval '1 day'
+WHERE mailbox_id = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage') AND done_at > now() - interval '1 day'
 GROUP BY mailbox_id;
 
 -- name: sent_for_networks
--- Counts each network's confirmation mails of the last hour.
+-- Counts each network's such mails of the last hour.
 SELECT network_key, count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
 FROM message
-WHERE network_key = ANY ($1::uuid[]) AND status = 'sent' AND template = 'confirm' AND done_at > now() - interval '1 hour'
+WHERE network_key = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage') AND done_at > now() - interval '1 hour'
 GROUP BY network_key;
 
 -- name: sent_in_all
--- Counts all confirmation mails of the last hour.
+-- Counts all such mails of the last hour.
 SELECT count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
-FROM message WHERE status <> 'due' AND status = 'sent' AND template = 'confirm' AND done_at > now() - interval '1 hour';
+FROM message WHERE status <> 'due' AND status = 'sent' AND template IN ('confirm', 'manage') AND done_at > now() - interval '1 hour';
 
 -- name: suppress
 -- Stops confirmation mail to a mailbox, at its owner's wish.

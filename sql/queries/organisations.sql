@@ -25,3 +25,11 @@ WITH claim AS (
     RETURNING id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM claim) THEN 'rejected' ELSE 'absent' END AS outcome;
+
+-- name: counted
+-- Lists the counted organisations of a statement that the log holds, from index $2 on, each with what opens its entry.
+SELECT m.index AS log_index, o.name, o.website, o.country, o.contributions, o.identity, o.salt
+FROM log_member AS m
+JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
+WHERE m.statement = $1 AND m.index > $2 AND m.index < $3
+ORDER BY m.index LIMIT $4;

@@ -5,13 +5,22 @@ import uuid
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+
 from undersigned import submissions
 from undersigned.database import Database, Record
 from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired
-from undersigned.tokens import ConfirmLink, WithdrawLink
+from undersigned.tokens import ConfirmLink, OwnerLink
 
 NETWORK_KEPT = dt.timedelta(days=30)
 Outcome = Literal["counted", "held", "already_confirmed"]
+
+
+class Confirmation(msgspec.Struct, frozen=True):
+    """What became of a claim; `link` leads its owner to the endorsement that this call made, if it made one."""
+
+    outcome: Outcome
+    link: OwnerLink | None
 
 
 async def confirm(
@@ -39,7 +48,8 @@ async def confirm(
         False,
         uuid.uuid4(),
     )
-    return _outcome(row)
+    made = OwnerLink(link.endorsement_id, row["commitment"]) if row["commitment"] else None
+    return Confirmation(_outcome(row), made)
 
 
 async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Outcome:
@@ -50,12 +60,7 @@ async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Ou
     return _outcome(row)
 
 
-async def find_counted(db: Database, link: WithdrawLink) -> Record | None:
-    """The counted endorsement that a withdraw link was made for, or None if it is gone."""
-    return await db.pool.fetchrow(db.q.endorsements.find_counted, link.endorsement_id, link.commitment)
-
-
-async def withdraw(db: Database, link: WithdrawLink) -> bool:
+async def withdraw(db: Database, link: OwnerLink) -> bool:
     """Erases an endorsement and all that is held on its endorser; returns False if it was gone already."""
     row = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.commitment)
     return bool(row["outcome"] == "withdrawn")

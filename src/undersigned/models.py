@@ -63,6 +63,14 @@ class Confirming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     updates: bool = False
 
 
+class Managing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose endorsement to manage: the mailbox that confirmed it, and for an organisation's, how it was named."""
+
+    email: Annotated[str, Meta(max_length=254)]
+    organisation: OrganisationClaim | None = None
+    locale: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] = "en"
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """The same answer for everybody; the rest is in the mail."""
 

@@ -7,11 +7,22 @@ from undersigned import admins, endorsements
 from undersigned.database import Database, Record
 from undersigned.endorsements import Outcome
 from undersigned.errors import ClaimNotFound
+from undersigned.log import reading
+from undersigned.statements import Statement
+
+PAGE_SIZE = 100
 
 
 async def held(db: Database, slug: str | None = None) -> list[Record]:
     """The held claims of one statement or of all, oldest first, rival claims next to each other."""
     return list(await db.pool.fetch(db.q.organisations.held, slug))
+
+
+async def counted(db: Database, statement: Statement, after: int) -> list[Record]:
+    """The next 100 counted organisations behind a log index, in the order of the log, as far as it is released."""
+    log = await reading.released(db, statement.slug)
+    size = log.size if log else 0
+    return list(await db.pool.fetch(db.q.organisations.counted, statement.slug, after, size, PAGE_SIZE))
 
 
 async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:

@@ -23,7 +23,6 @@ class Submissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm: str
-    find_counted: str
     withdraw: str
     reject: str
     networks_overdue: str
@@ -34,6 +33,7 @@ class Organisations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held: str
     find_held: str
     reject_claim: str
+    counted: str
 
 
 class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +97,13 @@ class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     publish_breakdown: str
 
 
+class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    request_link: str
+    read: str
+    change: str
+    entry: str
+
+
 class Exports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endorsements: str
     size: str
@@ -127,6 +134,7 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statements: Statements
     log: Log
     tallies: Tallies
+    owners: Owners
     exports: Exports
     admins: Admins
     installation: Installation

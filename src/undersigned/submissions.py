@@ -12,9 +12,9 @@ import msgspec
 from undersigned import countries, identity, names
 from undersigned.database import Database, Record
 from undersigned.errors import FieldError, InvalidFields
-from undersigned.identity import Mailbox
+from undersigned.identity import Kind, Mailbox
 from undersigned.log import entries
-from undersigned.models import Checked, OrganisationClaim, Signing
+from undersigned.models import Checked, Managing, OrganisationClaim, Signing
 from undersigned.statements import Statement
 from undersigned.tokens import ConfirmLink
 
@@ -94,6 +94,24 @@ def check(statement: Statement, body: Checked[Signing]) -> Claim:
     if faults.found:
         raise InvalidFields(faults.found)
     return Claim(name, box, who, role, organisation, hold_reason)
+
+
+def whose(asked: Managing) -> tuple[Mailbox, Kind, str]:
+    """The mailbox, the kind and the identity that somebody asks to manage. Raises InvalidFields."""
+    faults = _Faults()
+    box = _mailbox(faults, asked.email)
+    kind: Kind = "organisation" if asked.organisation else "individual"
+    who = identity.of_individual(box)
+    if asked.organisation:
+        try:
+            who = identity.of_organisation(
+                asked.organisation.name, asked.organisation.country, asked.organisation.website
+            )
+        except ValueError:
+            faults.add("/organisation/website", "website_invalid")
+    if faults.found:
+        raise InvalidFields(faults.found)
+    return box, kind, who
 
 
 def corrected_name(name: str | None) -> str | None:

@@ -10,8 +10,9 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
 from undersigned.errors import LinkExpired, LinkInvalid
 
-Purpose = Literal["confirm", "withdraw", "stop"]
+Purpose = Literal["confirm", "manage", "withdraw", "stop"]
 CONFIRM_TTL_S = 7 * 24 * 3600
+MANAGE_TTL_S = 24 * 3600
 
 
 class ConfirmLink(msgspec.Struct, frozen=True):
@@ -21,8 +22,8 @@ class ConfirmLink(msgspec.Struct, frozen=True):
     submission_id: UUID
 
 
-class WithdrawLink(msgspec.Struct, frozen=True):
-    """Withdraws the endorsement with this commitment, and none that the same endorser makes later."""
+class OwnerLink(msgspec.Struct, frozen=True):
+    """Manages or withdraws the endorsement with this commitment, and none that the same endorser makes later."""
 
     endorsement_id: UUID
     commitment: bytes
@@ -39,7 +40,7 @@ class Signer:
             purpose: TimestampSigner(
                 keys, salt=f"undersigned {purpose}", key_derivation="hmac", digest_method=hashlib.sha256, sep="."
             )
-            for purpose in ("confirm", "withdraw", "stop")
+            for purpose in ("confirm", "manage", "withdraw", "stop")
         }
 
     def confirm(self, link: ConfirmLink) -> str:
@@ -50,13 +51,21 @@ class Signer:
         payload = self._read("confirm", token, 32, None if expired_too else CONFIRM_TTL_S)
         return ConfirmLink(UUID(bytes=payload[:16]), UUID(bytes=payload[16:]))
 
-    def withdraw(self, link: WithdrawLink) -> str:
+    def withdraw(self, link: OwnerLink) -> str:
         return self._sign("withdraw", link.endorsement_id.bytes + link.commitment)
 
-    def read_withdraw(self, token: str) -> WithdrawLink:
+    def read_withdraw(self, token: str) -> OwnerLink:
         """The link behind a token, which never expires. Raises LinkInvalid."""
         payload = self._read("withdraw", token, 48, None)
-        return WithdrawLink(UUID(bytes=payload[:16]), payload[16:])
+        return OwnerLink(UUID(bytes=payload[:16]), payload[16:])
+
+    def manage(self, link: OwnerLink) -> str:
+        return self._sign("manage", link.endorsement_id.bytes + link.commitment)
+
+    def read_manage(self, token: str) -> OwnerLink:
+        """The link behind a token. Raises LinkInvalid, or LinkExpired after a day."""
+        payload = self._read("manage", token, 48, MANAGE_TTL_S)
+        return OwnerLink(UUID(bytes=payload[:16]), payload[16:])
 
     def stop(self, mailbox_id: UUID) -> str:
         return self._sign("stop", mailbox_id.bytes)

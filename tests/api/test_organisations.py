@@ -1,5 +1,6 @@
 """An organisation's way: identity, proof, a look before it counts, and both outcomes by mail."""
 
+import base64
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from tests.conftest import World
 from tests.letters import representative, text_of, token_of
 from undersigned import organisations
 from undersigned.errors import ClaimNotFound
+from undersigned.log import receipts
 
 
 async def hold(world: World, email: str = "rep@readers.org.uk", **changes: object) -> str:
@@ -87,3 +89,28 @@ async def test_the_trail_says_who_decided_what(world: World) -> None:
     row = await world.db.pool.fetchrow("SELECT actor, action, detail FROM trail")
     assert row is not None
     assert tuple(row) == ("console", "approve", "counted")
+
+
+async def test_every_counted_organisation_is_listed_with_what_opens_its_entry(world: World) -> None:
+    await hold(world)
+    await hold(
+        world, "x@gmail.com", organisation={"name": "Book Club", "country": "HU", "contributions": ["knowledge"]}
+    )
+    for claim in await waiting(world):
+        await organisations.approve(world.db, claim, "console")
+    assert await world.count() == (0, 2)
+    listed = (await world.client.get("/v1/statements/example/organisations")).json()
+    assert listed["next"] is None
+    assert {entry["name"] for entry in listed["organisations"]} == {"Readers' Society", "Book Club"}
+    statement = (await world.client.get("/v1/statements/example")).json()
+    for entry in listed["organisations"]:
+        opening = receipts.Opening("127.0.0.1:8000/log/example", bytes.fromhex(statement["sha256"]), "organisation",
+                                   entry["identity"], base64.b64decode(entry["salt"]))  # fmt: skip
+        published = await world.db.pool.fetchval("SELECT entry FROM log_entry WHERE index = $1", entry["log_index"])
+        assert opening.entry.decode() == published
+    assert "gmail" not in str(listed)
+    last = listed["organisations"][-1]["log_index"]
+    answer = await world.client.get("/v1/statements/example/organisations", params={"after": last})
+    assert answer.json()["organisations"] == []
+    bad = await world.client.get("/v1/statements/example/organisations", params={"after": "x"})
+    assert (bad.status_code, bad.json()["type"]) == (400, "urn:undersigned:problem:malformed_request")

@@ -107,7 +107,7 @@ def parse(note: str) -> Note:
         or re.search(r"[\0-\x09\x0b-\x1f]", note)
     ):
         raise NoteInvalid("That is not a signed note.")
-    return Note(text + "\n", tuple(map(_parse_signature, lines[:-1].split("\n", SIGNATURES_MAX))))
+    return Note(text + "\n", tuple(map(_parse_signature, lines[:-1].split("\n", SIGNATURES_MAX - 1))))
 
 
 def verify(note: str, keys: Iterable[VerifierKey]) -> str:

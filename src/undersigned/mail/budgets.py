@@ -1,4 +1,4 @@
-"""How many confirmation mails a mailbox, a network and everybody may get. A spent budget delays mail; it never drops it."""
+"""How many mails that anybody can ask for a mailbox, a network and everybody may get. A spent budget delays; it never drops."""
 
 import datetime as dt
 import random
@@ -39,7 +39,7 @@ class Rooms:
 async def rooms(db: Database, settings: Settings, due: Sequence[Record]) -> Rooms:
     """The room that is left for the confirmation mails among `due`."""
     q, left = db.q.messages, Rooms()
-    confirms = [row for row in due if row["template"] == "confirm"]
+    confirms = [row for row in due if row["template"] in ("confirm", "manage")]
     mailboxes = list({row["mailbox_id"] for row in confirms})
     sent = {row["mailbox_id"]: row for row in await db.pool.fetch(q.sent_to_mailboxes, mailboxes, MAILBOX_PER_DAY)}
     for mailbox_id in mailboxes:

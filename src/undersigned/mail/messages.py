@@ -14,7 +14,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from undersigned.settings import Settings
-from undersigned.tokens import ConfirmLink, Signer, WithdrawLink
+from undersigned.tokens import ConfirmLink, OwnerLink, Signer
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -71,8 +71,9 @@ def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timede
             "deleted_on": format_date(deleted_on, "long", locale="en_GB"),
         }
     if letter.commitment:
-        token = signer.withdraw(WithdrawLink(letter.endorsement_id, letter.commitment))
-        context["withdraw_url"] = f"{settings.url}/w/{token}"
+        link = OwnerLink(letter.endorsement_id, letter.commitment)
+        context["withdraw_url"] = f"{settings.url}/w/{signer.withdraw(link)}"
+        context["manage_url"] = f"{settings.url}/m/{signer.manage(link)}"
     subject, text = TEMPLATES.get_template(f"{letter.template}.txt").render(context).split("\n", 1)
     message = _envelope(settings, letter.address, subject.removeprefix("Subject: "), f"{letter.id}@{site}")
     if letter.template == "confirm":

@@ -63,7 +63,7 @@ async def run_once(box: Outbox) -> int:
         template, why = _decide(row["template"], fact)
         if template is None:
             drops.append((row["endorsement_id"], row["id"], "dropped", why))
-        elif row["template"] == "confirm" and (wait := rooms.take(row["mailbox_id"], row["network_key"])):
+        elif row["template"] in ("confirm", "manage") and (wait := rooms.take(row["mailbox_id"], row["network_key"])):
             delays.append((row["endorsement_id"], row["id"], row["due_at"], wait))
         else:
             about = await box.about(row["statement"])
@@ -87,6 +87,10 @@ def _decide(template: str, fact: Record) -> tuple[str | None, str]:
         return ("counted", "") if fact["endorsed_by_this_mailbox"] else (None, "withdrawn")
     if template == "rejected":
         return "rejected", ""
+    if template == "manage" and fact["endorsed_by_this_mailbox"]:
+        return "manage", ""
+    if template == "manage":
+        return (None, "told today") if fact["told_today"] or fact["suppressed"] else ("nothing", "")
     if fact["suppressed"]:
         return None, "suppressed"
     if not fact["claimed"] or fact["claim_status"] == "held":

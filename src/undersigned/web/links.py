@@ -1,20 +1,23 @@
 """The pages behind mailed links. GET changes nothing, because mail scanners follow links; every change is a button's POST."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Router, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Stream, Template
 
-from undersigned import countries, endorsements, submissions
+from undersigned import countries, endorsements, owners, submissions
 from undersigned.database import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.statements import Statement
+from undersigned.tokens import OwnerLink
 from undersigned.web.pages import form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
 
 NO_STORE = {"Cache-Control": "no-store"}
+ENTRY_HERE = "<!-- the entry -->"
 
 
 def notice(
@@ -49,7 +52,7 @@ OUTCOMES = {
     "counted": (
         "Your endorsement counts",
         "good",
-        "Thank you. The number includes you within a second or so.",
+        "Thank you.",
         "A mail is on its way with a link that undoes this at any time. Keep it.",
     ),
     "held": (
@@ -80,8 +83,8 @@ async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
 
 
 @post("/c/{token:str}", status_code=200)
-async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
-    """The owner's consent: counts the claim, or holds it for a look."""
+async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Stream:
+    """The owner's consent: counts the claim, or holds it for a look. Once it counts, the page waits for its log entry."""
     values = form_values(await request.body())
     link = site.signer.read_confirm(token, expired_too=True)
     claim = await submissions.find(site.db, link)
@@ -95,7 +98,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             site, token, claim, values, {"consent": "The text below is new. Please read it once more."}, 409
         )
     try:
-        outcome: str = await endorsements.confirm(
+        done = await endorsements.confirm(
             site.db,
             link,
             consent=True,
@@ -107,10 +110,24 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
         faults = {fault.pointer.strip("/"): fault.detail for fault in error.errors}
         return _claim_page(site, token, claim, values, faults, STATUS[InvalidFields])
     except EndorsementRejected:
-        outcome = "rejected"
+        return _outcome("rejected", statement)
     except LinkExpired:
         return _expired(token, still_there=False)
-    return _outcome(outcome, statement)
+    if done.link is None:
+        return _outcome(done.outcome, statement)
+    return Stream(_counted(site, request, statement, done.link), media_type="text/html", headers=NO_STORE)
+
+
+async def _counted(site: Site, request: AnyRequest, statement: Statement, link: OwnerLink) -> AsyncIterator[bytes]:
+    """The page that says it counts: sent up to where the entry's number goes, then the rest once the entry is released."""
+    page = _outcome("counted", statement)
+    template = request.app.template_engine.get_template("notice.html")  # type: ignore[union-attr]
+    before, after = template.render(**page.context, entry=ENTRY_HERE).split(ENTRY_HERE)
+    yield before.encode()
+    index = await owners.wait_for_entry(site.db, link.endorsement_id, statement.slug)
+    entry = request.app.template_engine.get_template("entry.html")  # type: ignore[union-attr]
+    yield entry.render(index=index, token=site.signer.manage(link)).encode()
+    yield after.encode()
 
 
 @post("/c/{token:str}/deny", status_code=200)
@@ -210,40 +227,6 @@ def _claim_page(
     )
 
 
-@get("/w/{token:str}")
-async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
-    """Asks whether to withdraw; changes nothing."""
-    found = await endorsements.find_counted(site.db, site.signer.read_withdraw(token))
-    if found is None:
-        return _nothing_held()
-    statement = site.statements.get(found["statement"])
-    who = f"{found['organisation']} endorses" if found["organisation"] else "You endorse"
-    return notice(
-        "Withdraw this endorsement?",
-        f"{who} “{statement.title}”.",
-        "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement was "
-        "withdrawn. You can endorse again later.",
-        statement=statement,
-        actions=[button("Withdraw and delete", f"/w/{token}", style="danger")],
-    )
-
-
-@post("/w/{token:str}", status_code=200)
-async def withdraw(site: AtSite, token: FromPath[str]) -> Template:
-    """Withdraws, and deletes all that is held on the endorser."""
-    if not await endorsements.withdraw(site.db, site.signer.read_withdraw(token)):
-        return _nothing_held()
-    return notice(
-        "Withdrawn",
-        "Everything held about this endorsement is deleted, and the number follows in a moment.",
-        tone="good",
-    )
-
-
-def _nothing_held() -> Template:
-    return notice("Nothing is held", "The endorsement that this link was made for is withdrawn, or was not accepted.")
-
-
 @get("/stop/{token:str}")
 async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to stop confirmation mail to this mailbox, or to let it through again; changes nothing."""
@@ -290,8 +273,6 @@ router = Router(
         confirm_claim,
         deny_claim,
         renew_claim,
-        ask_to_withdraw,
-        withdraw,
         ask_to_stop,
         stop,
         undo_stop,

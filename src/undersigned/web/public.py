@@ -1,5 +1,6 @@
 """The public contract: cookieless, and open to every origin."""
 
+import base64
 import datetime as dt
 from typing import Annotated, Any, Literal
 
@@ -8,7 +9,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from undersigned import endorsements, errors, submissions, tallies
+from undersigned import endorsements, errors, organisations, submissions, tallies
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
 from undersigned.statements import Controller, Objective, Statement
 from undersigned.tallies import Tally
@@ -87,10 +88,10 @@ async def confirm(site: AtSite, data: JSONBody[Checked[Confirming]]) -> Confirme
     """Counts the endorsement, once, or holds it for a look. Asking again is answered like the first time."""
     word = data.value
     link = site.signer.read_confirm(word.token)
-    outcome = await endorsements.confirm(
+    done = await endorsements.confirm(
         site.db, link, consent=word.consent, name=word.name, show_name=word.show_name, updates=word.updates
     )
-    return Confirmed(outcome)
+    return Confirmed(done.outcome)
 
 
 @get("/{slug:str}/tally", summary="Read the tally", responses=declared(errors.StatementNotFound))
@@ -108,10 +109,48 @@ async def read_tally(
     return Response(encoded.body, headers=headers, media_type="application/json")  # type: ignore[arg-type]
 
 
+class CountedOrganisation(msgspec.Struct, frozen=True):
+    """A counted organisation, with what opens its log entry: `salt` (base64) and `identity` give its commitment."""
+
+    log_index: int
+    name: str
+    website: str | None
+    country: str
+    contributions: list[str]
+    identity: str
+    salt: str
+
+
+class CountedOrganisations(msgspec.Struct, frozen=True):
+    """A page of counted organisations; `next` is the `after` of the one behind it, or null."""
+
+    organisations: list[CountedOrganisation]
+    next: int | None
+
+
+@get("/{slug:str}/organisations", summary="List the organisations", responses=declared(errors.StatementNotFound))
+async def list_organisations(
+    site: AtSite,
+    slug: FromPath[str],
+    after: Annotated[
+        int, QueryParameter(description="The log index behind which the page begins", ge=-1, le=2**62)
+    ] = -1,
+) -> Response[CountedOrganisations]:
+    """The counted organisations in the order of the log, each with its opening, so that anyone can check it is counted."""
+    rows = await organisations.counted(site.db, site.statements.get(slug), after)
+    listed = [CountedOrganisation(**dict(row) | {"salt": base64.b64encode(row["salt"]).decode()}) for row in rows]
+    following = listed[-1].log_index if len(listed) == organisations.PAGE_SIZE else None
+    return Response(
+        CountedOrganisations(listed, following), headers={"Cache-Control": "public, max-age=0, s-maxage=60"}
+    )
+
+
 def _matches(if_none_match: str | None, etag: str) -> bool:
     """Weak comparison of entity tags (RFC 9110, 13.1.2): a proxy that compresses makes strong tags weak."""
     tags = (if_none_match or "").split(",")
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags)
 
 
-statements_router = Router("/v1/statements", route_handlers=[read_statement, submit, read_tally], tags=["Statements"])
+statements_router = Router(
+    "/v1/statements", route_handlers=[read_statement, submit, read_tally, list_organisations], tags=["Statements"]
+)

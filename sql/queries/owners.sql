@@ -1,0 +1,39 @@
+-- Owners: what endorsers see of themselves, change and take back. $1 is always the endorsement id.
+
+-- name: request_link
+-- Queues the mail with a link to manage an endorsement, or with the word that nothing is held; looks nothing up.
+WITH mail AS (
+    INSERT INTO message (endorsement_id, id, statement, template, mailbox_id, address, locale, network_key)
+    VALUES ($1, $2, $3, 'manage', $4, $5, $6, $7) RETURNING id
+)
+SELECT true AS accepted FROM mail;
+
+-- name: read
+-- Reads all that is held on a counted endorsement, by the commitment its link was made for.
+SELECT e.statement, e.kind, e.status, e.country, e.partner, e.objectives, e.counted_at,
+       p.address, p.name, p.name_status, p.role, p.locale, p.source, p.mail_domain, p.network_key IS NOT NULL AS network_kept,
+       p.consent, p.salt, o.name AS organisation, o.website, o.identity, o.contributions, o.proof, m.index AS log_index
+FROM endorsement AS e
+JOIN signatory AS p ON p.endorsement_id = e.id
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id
+LEFT JOIN log_member AS m ON m.endorsement_id = e.id
+WHERE e.id = $1 AND e.commitment = $2 AND e.status = 'counted';
+
+-- name: change
+-- Corrects the name, asks to show or hide it, or stops updates; a name that changed is looked at again. Always one row.
+WITH person AS (
+    UPDATE signatory AS p SET
+        name = coalesce($3, p.name),
+        name_status = CASE WHEN $4::boolean IS FALSE THEN 'hidden'
+                           WHEN $4 OR $3 <> p.name AND p.name_status <> 'hidden' THEN 'queued'
+                           ELSE p.name_status END,
+        consent = CASE WHEN $5 THEN p.consent - 'updates' ELSE p.consent END
+    FROM endorsement AS e
+    WHERE p.endorsement_id = $1 AND e.id = $1 AND e.commitment = $2 AND e.status = 'counted'
+    RETURNING p.endorsement_id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'changed' ELSE 'absent' END AS outcome;
+
+-- name: entry
+-- Finds the entry that counts an endorsement, once the sequencer appended it.
+SELECT index FROM log_member WHERE endorsement_id = $1;

@@ -1,0 +1,144 @@
+"""What endorsers see of themselves, correct, take along and take back, behind a link in their own mailbox."""
+
+import asyncio
+import re
+from email.message import EmailMessage
+
+import msgspec
+import pytest
+
+from tests.conftest import World
+from tests.letters import person, representative, text_of, token_of
+from undersigned import organisations
+from undersigned.log import note, receipts
+
+ASK = "/v1/statements/example/manage-links"
+
+
+async def endorsed(world: World, email: str = "ada@example.org") -> None:
+    await world.submit(person(email, country="HU", objectives=["b"]))
+    [mail] = [mail for mail in await world.send_mail() if mail["To"] == email]
+    await world.confirm(token_of(mail), updates=True)
+    await world.count()
+    await world.send_mail()
+
+
+async def ask(world: World, **body: object) -> list[EmailMessage]:
+    answer = await world.client.post(ASK, json=body)
+    assert (answer.status_code, answer.json()) == (202, {"status": "confirmation_sent"})
+    return await world.send_mail()
+
+
+def managed(mail: EmailMessage) -> str:
+    return next(line for line in text_of(mail).split() if "/m/" in line).removeprefix("http://127.0.0.1:8000")
+
+
+async def test_an_owner_sees_all_that_is_held_and_downloads_it(world: World) -> None:
+    await endorsed(world)
+    [mail] = await ask(world, email="ada@example.org")
+    page = await world.client.get(managed(mail))
+    for held in ("Ada Example", "ada@example.org", "Hungary", "not public", "asked for"):
+        assert held in page.text
+    document = (await world.client.get(f"{managed(mail)}/data.json")).json()
+    assert (document["address"], document["country"], document["log_index"]) == ("ada@example.org", "HU", 2)
+    assert page.headers["cache-control"] == "no-store"
+
+
+async def test_an_owner_corrects_shows_hides_and_stops_news(world: World) -> None:
+    await endorsed(world)
+    [mail] = await ask(world, email="ada@example.org")
+    link = managed(mail)
+    assert (await world.client.post(f"{link}/name", data={"name": "see www.spam.example"})).status_code == 422
+    for step, form in (("name", {"name": "Ada Lovelace"}), ("show", {}), ("stop-updates", {})):
+        assert (await world.client.post(f"{link}/{step}", data=form)).status_code == 200
+    row = await world.db.pool.fetchrow("SELECT name, name_status, consent FROM signatory")
+    assert row is not None
+    assert (row["name"], row["name_status"], "updates" in row["consent"]) == ("Ada Lovelace", "queued", False)
+    await world.db.pool.execute("UPDATE signatory SET name_status = 'shown'")
+    await world.client.post(f"{link}/name", data={"name": "Ada L."})
+    assert await world.db.pool.fetchval("SELECT name_status FROM signatory") == "queued"
+    await world.client.post(f"{link}/hide")
+    assert await world.db.pool.fetchval("SELECT name_status FROM signatory") == "hidden"
+    assert (await world.client.post(f"{link}/anything")).status_code == 400
+
+
+async def test_an_unknown_mailbox_is_told_that_nothing_is_held_once_a_day(world: World) -> None:
+    await endorsed(world)
+    [mail] = await ask(world, email="nobody@example.org")
+    assert "Nothing is held" in mail["Subject"]
+    assert "/m/" not in text_of(mail)
+    assert await ask(world, email="nobody@example.org") == []
+
+
+async def test_a_representative_manages_an_organisation_and_nobody_else_does(world: World) -> None:
+    await world.submit(representative("rosa@readers.org.uk"))
+    [mail] = await world.send_mail()
+    await world.confirm(token_of(mail))
+    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await world.count()
+    await world.send_mail()
+    named = {"name": "Readers", "website": "https://www.readers.org.uk/about", "country": "GB"}
+    [other] = await ask(world, email="mallory@readers.org.uk", organisation=named)
+    assert "Nothing is held" in other["Subject"]
+    [mail] = await ask(world, email="rosa@readers.org.uk", organisation=named)
+    assert "Readers&#39; Society" in (await world.client.get(managed(mail))).text
+
+
+async def test_a_link_to_manage_is_of_no_use_after_withdrawing_and_signing_again(world: World) -> None:
+    await endorsed(world)
+    [mail] = await ask(world, email="ada@example.org")
+    link = managed(mail)
+    withdraw = (await world.client.get(link)).text.split('href="/w/')[1].split('"')[0]
+    assert "Withdrawn" in (await world.client.post(f"/w/{withdraw}")).text
+    await endorsed(world)
+    assert "Nothing is held" in (await world.client.get(link)).text
+    assert (await world.client.get(f"{link}/data.json")).status_code == 410
+    await world.client.post(f"{link}/name", data={"name": "Somebody Else"})
+    assert await world.db.pool.fetchval("SELECT name FROM signatory") == "Ada Example"
+
+
+@pytest.mark.parametrize("kind", ["individual", "organisation"])
+async def test_the_receipt_opens_its_entry_offline(world: World, kind: str) -> None:
+    email = "ada.example@gmail.com"
+    if kind == "individual":
+        await endorsed(world, email)
+        [mail] = await ask(world, email="adaexample+x@googlemail.com")
+    else:
+        await world.submit(representative(email))
+        [first] = await world.send_mail()
+        await world.confirm(token_of(first))
+        await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+        await world.count()
+        await world.send_mail()
+        [mail] = await ask(world, email=email, organisation={"name": "x", "website": "readers.org.uk", "country": "GB"})
+    answer = await world.client.get(f"{managed(mail)}/receipt.tlog-proof")
+    vkey = (await world.client.get("/log/example/key")).text.strip()
+    read = receipts.parse(answer.text)
+    checkpoint = receipts.check(read, [note.parse_vkey(vkey)])
+    assert (read.index, checkpoint.size) == (2, 4)
+    who = {"individual": "mailbox:adaexample@gmail.com", "organisation": "domain:readers.org.uk"}[kind]
+    assert (read.opening.kind, read.opening.identity) == (kind, who)
+    forged = msgspec.structs.replace(
+        read, opening=msgspec.structs.replace(read.opening, identity="mailbox:x@gmail.com")
+    )
+    with pytest.raises(receipts.ReceiptInvalid):
+        receipts.check(forged, [note.parse_vkey(vkey)])
+
+
+async def test_the_page_after_confirming_names_the_entry_and_offers_the_receipt(world: World) -> None:
+    await world.submit(person())
+    [mail] = await world.send_mail()
+    link = f"/c/{token_of(mail)}"
+    [consent] = re.findall(r'name="consent" value="(\w+)"', (await world.client.get(link)).text)
+
+    async def sequence() -> None:
+        for _ in range(60):
+            if await world.count() == (1, 0):
+                return
+            await asyncio.sleep(0.05)
+
+    page, _ = await asyncio.gather(world.client.post(link, data={"consent": consent, "name": "Ada"}), sequence())
+    assert "entry 2" in page.text
+    assert page.text.rstrip().endswith("</html>")
+    [receipt] = re.findall(r'href="(/m/[^"]+/receipt.tlog-proof)"', page.text)
+    assert (await world.client.get(receipt)).text.startswith("c2sp.org/tlog-proof@v1")
