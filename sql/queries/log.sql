@@ -97,6 +97,10 @@ SELECT
 INSERT INTO log_check (statement, size, disagreements) VALUES ($1, $2, $3)
 ON CONFLICT (statement) DO UPDATE SET size = excluded.size, disagreements = excluded.disagreements, checked_at = now();
 
+-- name: latest_check
+-- Reads the outcome of the latest recount.
+SELECT size, disagreements, checked_at FROM log_check WHERE statement = $1;
+
 -- name: due_checks
 -- Lists the logs that were not recounted for $1.
 SELECT h.statement FROM log_head AS h LEFT JOIN log_check AS c ON c.statement = h.statement

@@ -82,6 +82,7 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     all_tiles: str
     recount: str
     keep_check: str
+    latest_check: str
     due_checks: str
     dequeue: str
 

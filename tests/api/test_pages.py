@@ -74,7 +74,9 @@ async def test_a_consent_text_that_changed_meanwhile_is_shown_again_before_anyth
     assert await world.count() == (0, 0)
 
 
-@pytest.mark.parametrize("path", ["/", "/s/example", "/s/example/privacy", "/reference", "/mailbox", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/s/example", "/s/example/privacy", "/s/example/how-we-count", "/reference", "/mailbox", "/nothing"]
+)
 async def test_pages_run_no_script_and_set_no_cookie(world: World, path: str) -> None:
     page = await world.client.get(path, headers={"Accept": "text/html"})
     assert "set-cookie" not in page.headers

@@ -114,6 +114,11 @@ async def check(db: Database, statement: str) -> list[str]:
     return found
 
 
+async def latest(db: Database, statement: str) -> Record | None:
+    """The latest check of a log: its size, its disagreements, and when it was."""
+    return await db.pool.fetchrow(db.q.log.latest_check, statement)
+
+
 async def check_due(db: Database, every: object) -> int:
     """Checks the logs whose latest check is older than `every`, a timedelta; returns how many disagree."""
     due = await db.pool.fetch(db.q.log.due_checks, every)

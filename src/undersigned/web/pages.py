@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from undersigned import countries, submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
+from undersigned.log import check, reading
 from undersigned.models import Signing, read
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
@@ -58,6 +59,21 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
 @get("/s/{slug:str}/privacy")
 async def privacy(site: AtSite, slug: FromPath[str]) -> Template:
     return Template("privacy.html", context={"statement": site.statements.get(slug)})
+
+
+@get("/s/{slug:str}/how-we-count")
+async def how_we_count(site: AtSite, slug: FromPath[str]) -> Template:
+    """How the numbers come about, the latest check, and how to check them oneself."""
+    statement = site.statements.get(slug)
+    log = await reading.released(site.db, slug)
+    context = {
+        "statement": statement,
+        "tally": site.tallies.get(slug).tally(),
+        "check": await check.latest(site.db, slug),
+        "checkpoint": log and log.checkpoint,
+        "url": site.settings.url,
+    }
+    return Template("how-we-count.html", context=context)
 
 
 def form_values(body: bytes) -> dict[str, Any]:
@@ -117,4 +133,6 @@ def _statement_page(
     )
 
 
-router = Router("/", route_handlers=[index, show_statement, submit_form, privacy], include_in_schema=False)
+router = Router(
+    "/", route_handlers=[index, show_statement, submit_form, privacy, how_we_count], include_in_schema=False
+)
