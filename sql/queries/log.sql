@@ -72,6 +72,12 @@ SELECT statement, generation, origin, vkey, size, released_size, released_checkp
 -- Reads entries from index $3 to before $4, in order.
 SELECT entry FROM log_entry WHERE statement = $1 AND generation = $2 AND index >= $3 AND index < $4 ORDER BY index;
 
+-- name: subtracted
+-- Reads the entries that take back another, among those from index $3 to before $4.
+SELECT index, entry FROM log_entry
+WHERE statement = $1 AND generation = $2 AND index >= $3 AND index < $4 AND entry LIKE 'undersigned/v1 sub %'
+ORDER BY index;
+
 -- name: all_tiles
 -- Reads every tile of a log, for a recount.
 SELECT level, index, hashes FROM log_tile WHERE statement = $1 AND generation = $2 ORDER BY level, index;

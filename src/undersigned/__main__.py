@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import datetime as dt
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -99,6 +100,21 @@ def _parser() -> argparse.ArgumentParser:
     revoke = key.add_parser("revoke", help="revoke a key")
     revoke.add_argument("id", type=UUID)
     revoke.set_defaults(run=_with_database(console.key_revoke))
+
+    person = commands.add_parser("person", help="answer a letter about one address").add_subparsers(
+        required=True, metavar="STEP"
+    )
+    for step, command, what in (
+        ("find", console.person_find, "say what is held"),
+        ("manage-link", console.person_manage_link, "print links to hand over"),
+        ("withdraw", console.person_withdraw, "withdraw and delete everything"),
+    ):
+        letter = person.add_parser(step, help=what)
+        letter.add_argument("address")
+        letter.add_argument(
+            "--received", type=dt.date.fromisoformat, default=dt.date.today(), help="YYYY-MM-DD (default: today)"
+        )
+        letter.set_defaults(run=_with_database(command))
 
     mail = commands.add_parser("mail", help="try out mail").add_subparsers(required=True, metavar="STEP")
     test = mail.add_parser("test", help="send a test mail to an address")

@@ -79,6 +79,7 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stopped: str
     heads: str
     entries: str
+    subtracted: str
     all_tiles: str
     recount: str
     keep_check: str
@@ -103,6 +104,13 @@ class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read: str
     change: str
     entry: str
+
+
+class Persons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    endorsements: str
+    others: str
+    claims: str
+    drop_claim: str
 
 
 class Exports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +144,7 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: Log
     tallies: Tallies
     owners: Owners
+    persons: Persons
     exports: Exports
     admins: Admins
     installation: Installation

@@ -1,6 +1,7 @@
 """What endorsers see of themselves, correct, take along and take back, behind a link in their own mailbox."""
 
 import asyncio
+import datetime as dt
 import re
 from email.message import EmailMessage
 
@@ -9,8 +10,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import organisations
+from undersigned import organisations, persons
 from undersigned.log import note, receipts
+from undersigned.tokens import Signer
 
 ASK = "/v1/statements/example/manage-links"
 
@@ -142,3 +144,37 @@ async def test_the_page_after_confirming_names_the_entry_and_offers_the_receipt(
     assert page.text.rstrip().endswith("</html>")
     [receipt] = re.findall(r'href="(/m/[^"]+/receipt.tlog-proof)"', page.text)
     assert (await world.client.get(receipt)).text.startswith("c2sp.org/tlog-proof@v1")
+
+
+async def test_a_letter_finds_everything_under_an_address_and_withdraws_it(world: World) -> None:
+    await endorsed(world, "ada.example@gmail.com")
+    await world.submit(person("ada.example@gmail.com"))
+    await world.submit(person("bela@example.org"))
+    key = persons.mailbox_id(world.settings.pepper, "AdaExample@googlemail.com")
+    held = await persons.find(world.db, key)
+    assert [row["kind"] for row in held.endorsements] == ["individual"]
+    assert (held.others["pending"], held.others["held"], held.others["suppressed"]) == (1, 0, False)
+    [link] = persons.manage_links(Signer(world.settings.signing_keys), held, "")
+    assert "ada.example@gmail.com" in (await world.client.get(link)).text
+    assert await persons.withdraw(world.db, held, key) == 1
+    await persons.note_letter(world.db, "withdraw", dt.date(2026, 1, 10))
+    assert await world.count() == (0, 0)
+    left = (await persons.find(world.db, key)).others
+    assert (left["pending"], left["messages"]) == (0, 0)
+    assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 1
+    detail = await world.db.pool.fetchval("SELECT detail FROM trail WHERE action = 'person withdraw'")
+    assert detail.startswith("received 2026-01-10, due 2026-02-09, done ")
+
+
+async def test_whoever_holds_an_older_export_learns_what_was_taken_back_since(world: World) -> None:
+    changes = "/v1/statements/example/changes"
+    assert (await world.client.get(changes)).json() == {"subtracted": [], "next": 0}
+    await endorsed(world)
+    size = (await world.client.get(changes)).json()["next"]
+    [mail] = await ask(world, email="ada@example.org")
+    withdraw = (await world.client.get(managed(mail))).text.split('href="/w/')[1].split('"')[0]
+    await world.client.post(f"/w/{withdraw}")
+    await world.count()
+    since = (await world.client.get(changes, params={"since": size})).json()
+    assert since == {"subtracted": [{"log_index": 2, "reason": "withdrawn"}], "next": size + 2}
+    assert (await world.client.get(changes, params={"since": since["next"]})).json()["subtracted"] == []

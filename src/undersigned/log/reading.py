@@ -6,6 +6,8 @@ from undersigned.database import Database, Record
 from undersigned.log import merkle, note
 from undersigned.log.merkle import TileName
 
+SUBTRACTED_SPAN = 10_000
+
 
 class Released(msgspec.Struct, frozen=True):
     """A released head: what the outside may know of a log."""
@@ -55,6 +57,14 @@ async def inclusion_proof(db: Database, log: Released, index: int) -> list[bytes
     """The hashes that lead from an entry to the released root. Raises merkle.ProofInvalid if it was not released yet."""
     tiles = await _read(db, log, merkle.needs(lambda t: merkle.inclusion_proof(index, log.size, t)))
     return merkle.inclusion_proof(index, log.size, tiles)
+
+
+async def subtracted(db: Database, log: Released, since: int) -> tuple[list[tuple[int, str]], int]:
+    """The entries taken back by lines from index `since` on, each with its reason, and the index to go on from."""
+    until = min(log.size, since + SUBTRACTED_SPAN)
+    rows = await db.pool.fetch(db.q.log.subtracted, log.statement, log.generation, since, until)
+    words = [row["entry"].split() for row in rows]
+    return [(int(index), reason) for _, _, index, reason in words], max(since, until)
 
 
 async def _read(db: Database, log: Released, keys: list[merkle.Key]) -> dict[merkle.Key, bytes]:

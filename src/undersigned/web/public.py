@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from undersigned import endorsements, errors, organisations, submissions, tallies
+from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
 from undersigned.statements import Controller, Objective, Statement
 from undersigned.tallies import Tally
@@ -145,6 +146,34 @@ async def list_organisations(
     )
 
 
+class Subtracted(msgspec.Struct, frozen=True):
+    """An entry of the log that was taken back, and why."""
+
+    log_index: int
+    reason: Literal["withdrawn", "duplicate", "fraud", "error"]
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Entries taken back since; `next` is the `since` to ask with the next time, and all was told once it stays the same."""
+
+    subtracted: list[Subtracted]
+    next: int
+
+
+@get("/{slug:str}/changes", summary="List what was taken back", responses=declared(errors.StatementNotFound))
+async def list_changes(
+    site: AtSite,
+    slug: FromPath[str],
+    since: Annotated[int, QueryParameter(description="The log size of the older export", ge=0, le=2**62)] = 0,
+) -> Changes:
+    """The log indexes withdrawn or rejected since, so that whoever holds an older export can act on it."""
+    log = await reading.released(site.db, site.statements.get(slug).slug)
+    if log is None:
+        return Changes([], since)
+    found, following = await reading.subtracted(site.db, log, since)
+    return Changes([Subtracted(index, reason) for index, reason in found], following)  # type: ignore[arg-type]
+
+
 def _matches(if_none_match: str | None, etag: str) -> bool:
     """Weak comparison of entity tags (RFC 9110, 13.1.2): a proxy that compresses makes strong tags weak."""
     tags = (if_none_match or "").split(",")
@@ -152,5 +181,7 @@ def _matches(if_none_match: str | None, etag: str) -> bool:
 
 
 statements_router = Router(
-    "/v1/statements", route_handlers=[read_statement, submit, read_tally, list_organisations], tags=["Statements"]
+    "/v1/statements",
+    route_handlers=[read_statement, submit, read_tally, list_organisations, list_changes],
+    tags=["Statements"],
 )

@@ -1,0 +1,25 @@
+-- Persons: what is held under one mailbox, for requests that come by letter. Rare, so it reads whole tables.
+
+-- name: endorsements
+-- Finds the counted endorsements that a mailbox confirmed, whatever the statement and the kind.
+SELECT e.id, e.statement, e.kind, e.commitment, e.counted_at, p.name, p.name_status, o.name AS organisation, m.index AS log_index
+FROM signatory AS p
+JOIN endorsement AS e ON e.id = p.endorsement_id AND e.status = 'counted'
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id
+LEFT JOIN log_member AS m ON m.endorsement_id = e.id
+WHERE p.mailbox_id = $1 ORDER BY e.counted_at;
+
+-- name: others
+-- Counts what else is held under a mailbox.
+SELECT (SELECT count(*) FROM submission WHERE mailbox_id = $1 AND status = 'pending') AS pending,
+       (SELECT count(*) FROM submission WHERE mailbox_id = $1 AND status = 'held') AS held,
+       (SELECT count(*) FROM message WHERE mailbox_id = $1) AS messages,
+       EXISTS (SELECT 1 FROM suppression WHERE mailbox_id = $1) AS suppressed;
+
+-- name: claims
+-- Finds the claims under a mailbox, for `drop_claim`.
+SELECT endorsement_id, id FROM submission WHERE mailbox_id = $1;
+
+-- name: drop_claim
+-- Deletes one claim at its owner's letter, held or not.
+WITH gone AS (DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 RETURNING id) SELECT count(*) AS dropped FROM gone;

@@ -1,0 +1,56 @@
+"""Persons: requests that come by letter, about everything that is held under one address."""
+
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+
+from undersigned import admins, endorsements, identity
+from undersigned.database import Database, Record
+from undersigned.tokens import OwnerLink, Signer
+
+# GDPR Art. 12(3): one month from receipt.
+ANSWER_WITHIN = dt.timedelta(days=30)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What is held under a mailbox: counted endorsements, and the numbers of claims and mails."""
+
+    endorsements: list[Record]
+    others: Record
+
+
+async def find(db: Database, mailbox_id: UUID) -> Held:
+    found = await db.pool.fetch(db.q.persons.endorsements, mailbox_id)
+    others = await db.pool.fetchrow(db.q.persons.others, mailbox_id)
+    assert others is not None  # noqa: S101 -- the query always has one row
+    return Held(list(found), others)
+
+
+def mailbox_id(pepper: str, address: str) -> UUID:
+    """The key that everything under an address is found by. Raises ValueError if it is no address."""
+    return identity.mailbox_id(pepper, identity.mailbox(address))
+
+
+def manage_links(signer: Signer, held: Held, url: str) -> list[str]:
+    """A link to manage each endorsement, good for a day, to be handed to its owner."""
+    return [f"{url}/m/{signer.manage(OwnerLink(row['id'], row['commitment']))}" for row in held.endorsements]
+
+
+async def withdraw(db: Database, held: Held, mailbox_id: UUID) -> int:
+    """Withdraws every endorsement and drops every claim under a mailbox; returns how many of both."""
+    done = 0
+    for row in held.endorsements:
+        done += await endorsements.withdraw(db, OwnerLink(row["id"], row["commitment"]))
+    claims = await db.pool.fetch(db.q.persons.claims, mailbox_id)
+    dropped = await db.in_key_order(db.q.persons.drop_claim, [(row["endorsement_id"], row["id"]) for row in claims])
+    return done + sum(row["dropped"] for _, row in dropped)
+
+
+async def note_letter(db: Database, action: str, received_on: dt.date) -> dt.date:
+    """Notes in the trail what was done about a letter, without saying whose; returns the day it was due."""
+    due_on = received_on + ANSWER_WITHIN
+    done_on = dt.datetime.now(dt.UTC).date()
+    detail = f"received {received_on}, due {due_on}, done {done_on}"
+    await admins.leave_trail(db, "console", f"person {action}", None, None, detail)
+    return due_on

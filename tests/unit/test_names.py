@@ -1,0 +1,153 @@
+"""Names in any script: kept as they are, cleaned of what can't be seen, refused when they carry something else."""
+
+import unicodedata
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from undersigned import names
+
+
+def refusal(name: str, *, length_max: int = names.NAME_LENGTH_MAX, domains: bool = False) -> str:
+    with pytest.raises(names.UnacceptableName) as refused:
+        names.clean(name, length_max=length_max, domains=domains)
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada",
+        "X",
+        "Արամ Խաչատրյան",
+        "Əliyev Ülvi",
+        "Пётр Ильич Чайковский",
+        "می\u200cخواهم",
+        "क्\u200dष",
+        "Kőrösi Csoma Sándor",
+        "Nguyễn Thị Hạnh",
+        "王小明",
+        "김철수",
+        "გიორგი",
+        "محمد بن سلمان",
+        "O'Neill-Smith Jr.",
+        "D’Arcy · Ñuñez",
+        "Maria Ⅱ",
+        "𠮷田",
+    ],
+)
+def test_a_name_in_any_script_is_kept_as_it_is(name: str) -> None:
+    assert names.clean(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dipl.Ing Ada",
+        "Prof.Dr. Ada",
+        "Dr.med. Ada",
+        "Dipl.-Ing. Ada",
+        "J.R.R. Tolkien",
+        "A.B.Ada",
+        "Ada B.Sc",
+        "St.John",
+        "Ada, Ph.D.",
+    ],
+)
+def test_titles_and_initials_are_no_domains(name: str) -> None:
+    assert names.clean(name) == name
+
+
+def test_persian_keeps_its_joiner_within_a_word_and_loses_it_at_the_ends() -> None:
+    assert names.clean("\u200cمی\u200cخواهم\u200d ") == "می\u200cخواهم"
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u061c", "\ufeff"])
+def test_stray_direction_marks_are_stripped(mark: str) -> None:
+    assert names.clean(f"{mark}Ada{mark} Love{mark}lace{mark}") == "Ada Lovelace"
+
+
+@pytest.mark.parametrize("control", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"])
+def test_bidirectional_overrides_are_refused(control: str) -> None:
+    assert refusal(f"Ada{control}Lovelace") == "name_characters"
+
+
+@pytest.mark.parametrize(
+    "character",
+    [*"\0\a\b\t\n\v\f\r\x1b\x7f\x85\xad\u200b\u2028\u2029\u2060", "\ud800", "\ue000", "\uffff", "\U000e0041", "\u0378"],
+)
+def test_what_can_not_be_seen_or_means_nothing_is_refused(character: str) -> None:
+    assert refusal(f"Ada{character}Lovelace") == "name_characters"
+
+
+@pytest.mark.parametrize("name", ["123", "...", "🙂", "☭", "\u0301", "- -", "Ⅱ"])
+def test_a_name_has_a_letter(name: str) -> None:
+    assert refusal(name) == "name_characters"
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u00a0\u3000", "\u200e\u200f", "\u200c\u200d", "\ufeff"])
+def test_what_looks_empty_is_missing(name: str) -> None:
+    assert refusal(name) == "required"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "http://example.net",
+        "see HTTPS://example.net",
+        "www.example",
+        "WWW.EXAMPLE",
+        "ada@example.org",
+        "Ada @ada",
+        "casino.com",
+        "Win at casino.com now",
+        "CASINO.COM",
+        "casino.co.uk",
+        "казино.рф",
+        "\\\\server\\share",
+    ],
+)
+def test_links_and_addresses_are_refused(name: str) -> None:
+    assert refusal(name) == "name_link"
+
+
+def test_only_an_organisation_may_be_named_after_its_domain() -> None:
+    assert names.clean("booking.com", domains=True) == "booking.com"
+    assert refusal("booking.com") == "name_link"
+    for name in ("https://booking.com", "www.booking.com", "info@booking.com"):
+        assert refusal(name, domains=True) == "name_link"
+
+
+def test_a_hundred_characters_fit_and_one_more_does_not() -> None:
+    assert names.clean("é" * 100) == "é" * 100
+    assert refusal("é" * 101) == "too_long"
+    assert names.clean("x" * 200, length_max=names.ORGANISATION_NAME_LENGTH_MAX) == "x" * 200
+    assert refusal("x" * 201, length_max=names.ORGANISATION_NAME_LENGTH_MAX) == "too_long"
+
+
+def test_the_length_is_that_of_the_cleaned_name() -> None:
+    assert names.clean("e\u0301" * 100 + " \u200e" * 50) == "é" * 100
+
+
+def test_a_name_is_composed_and_singly_spaced() -> None:
+    assert names.clean("  Zoe\u0308 \u00a0\u2003 A\u030angstro\u0308m\u3000") == "Zoë Ångström"
+
+
+@given(st.text(max_size=120))
+def test_a_cleaned_name_is_clean(name: str) -> None:
+    try:
+        cleaned = names.clean(name)
+    except names.UnacceptableName as error:
+        event(error.code)
+        return
+    assert names.clean(cleaned) == cleaned
+    assert unicodedata.is_normalized("NFC", cleaned)
+    assert 1 <= len(cleaned) <= 100
+    assert all(unicodedata.category(c)[0] != "C" or c in names.JOINERS for c in cleaned)
+
+
+def test_the_longest_hostile_name_is_read_in_no_time() -> None:
+    # Catastrophic backtracking would take minutes here.
+    assert refusal("a." * 50_000 + "a") == "too_long"
+    assert names.clean("a-" * 50) == "a-" * 50
