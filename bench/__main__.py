@@ -19,11 +19,13 @@ from undersigned import database, settings
 from undersigned.database import Database
 from undersigned.embedded import Cluster, running
 from undersigned.log import sequencer
+from undersigned.settings import Settings
 from undersigned.tokens import ConfirmLink, Signer
+from undersigned.worker import make_sealer
 
 TIME_LIMIT_S = 120
-LOAD_S = 4.0
-SAMPLES = 120
+LOAD_S = 3.0
+SAMPLES = 100
 PAUSE_S = (0.02, 0.18)
 READERS = 4
 POLL_EVERY_S = 0.01
@@ -49,7 +51,10 @@ class Freshness(msgspec.Struct, frozen=True):
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whoever stops us, what we started is stopped too
+    # Whoever stops us, and be it the alarm: what we started is stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"This takes more than {TIME_LIMIT_S} s; something hangs."))
+    signal.alarm(TIME_LIMIT_S)
     begun = time.monotonic()
     signing = _signings()
     print(
@@ -57,18 +62,16 @@ def main() -> int:
         f"{client.CONNECTIONS} connections\n"
     )
     with processes.served_without_database() as port:
-        floor = uvloop.run(_load(port, signing, 202))
+        floor = uvloop.run(_rate(port, signing, 202))
     _row("", "a second", "ratio")
     _row("decoded and keyed, no database", f"{floor:,.0f}", "1.00")
     with processes.data_directory() as data_dir:
         with processes.served(data_dir, with_worker=True) as port:
-            fresh = uvloop.run(_measure_freshness(port, data_dir, signing))
-            uvloop.run(_measure_writes(port, data_dir, signing, floor, "with the worker"))
+            fresh = uvloop.run(_measure_with_worker(port, data_dir, signing, floor))
         with processes.served(data_dir, with_worker=False) as port:
-            uvloop.run(_measure_writes(port, data_dir, signing, floor, "no worker"))
-            uvloop.run(_measure_tally(port, floor))
+            uvloop.run(_measure_without_worker(port, data_dir, signing, floor))
         with running(data_dir) as url:
-            uvloop.run(_measure_sequencer(url))
+            uvloop.run(_measure_sequencer(url, data_dir))
     _row("\nfrom confirmed to read, ms", "p50", "p99")
     for circumstances, measured in fresh.items():
         _row(circumstances, f"{measured.p50_ms:,.0f}", f"{measured.p99_ms:,.0f}")
@@ -96,14 +99,68 @@ def _signings() -> Iterator[bytes]:
     return (b"%b%08d%b" % (before, number, after) for number in itertools.count())
 
 
-async def _load(port: int, requests: Iterator[bytes], status: int) -> float:
-    async with asyncio.timeout(TIME_LIMIT_S):
-        return (await client.load(port, requests, seconds=LOAD_S)).per_second(status)
+async def _rate(port: int, requests: Iterator[bytes], status: int) -> float:
+    return (await client.load(port, requests, seconds=LOAD_S)).per_second(status)
+
+
+async def _measure_with_worker(
+    port: int, data_dir: Path, signing: Iterator[bytes], floor: float
+) -> dict[str, Freshness]:
+    """The honest figures, and how fresh a tally is while nothing, something or very much else goes on."""
+    fresh = {}
+    async with database.connect(Cluster(data_dir).url, connections_max=2) as db:
+        await _submit(port, signing, 2 * SAMPLES)
+        await _quiet(db)
+        confirmations = iter(await _confirmations(db, data_dir))
+        fresh["nothing else goes on"] = await _freshness(port, confirmations)
+        done = asyncio.Event()
+        background = asyncio.create_task(client.drip(port, signing, per_second=BACKGROUND_PER_S, done=done))
+        await asyncio.sleep(1)
+        fresh[f"{BACKGROUND_PER_S} submissions a second beside it"] = await _freshness(port, confirmations)
+        done.set()
+        answers = await background
+        assert set(answers) == {202}, answers
+        await _measure_writes("submissions, with the worker", db, port, signing, floor, 202)
+        confirmations = iter(await _confirmations(db, data_dir))
+        waiting = await db.pool.fetchval("SELECT count(*) FROM message WHERE status = 'due'")
+        fresh[f"{waiting:,} mails to be sent first"] = await _freshness(port, confirmations)
+        await _measure_writes("confirmations, with the worker", db, port, confirmations, floor, 200)
+    return fresh
+
+
+async def _measure_without_worker(port: int, data_dir: Path, signing: Iterator[bytes], floor: float) -> None:
+    """What a worker on another machine would leave to the web workers here; and reading, which no worker disturbs."""
+    async with database.connect(Cluster(data_dir).url, connections_max=2) as db:
+        await _measure_writes("submissions, no worker", db, port, signing, floor, 202)
+        confirmations = iter(await _confirmations(db, data_dir))
+        await _measure_writes("confirmations, no worker", db, port, confirmations, floor, 200)
+    read = client.get(TALLY)
+    unchanged = client.get(TALLY, If_None_Match=await _etag(port))
+    for label, request, status in (("tally read", read, 200), ("tally unchanged (304)", unchanged, 304)):
+        rate = await _rate(port, itertools.repeat(request), status)
+        _row(label, f"{rate:,.0f}", f"{rate / floor:.2f}")
+
+
+async def _measure_writes(
+    label: str, db: Database, port: int, requests: Iterator[bytes], floor: float, status: int
+) -> None:
+    sent = "SELECT count(*) FROM message WHERE status = 'sent'"
+    sent_before, begun = await db.pool.fetchval(sent), time.monotonic()
+    rate = await _rate(port, requests, status)
+    mails = (await db.pool.fetchval(sent) - sent_before) / (time.monotonic() - begun)
+    _row(label, f"{rate:,.0f}", f"{rate / floor:.2f}")
+    if mails:
+        _row("  mails written to disk beside it", f"{mails:,.0f}")
+
+
+def _settings(data_dir: Path) -> Settings:
+    """What the server works with, with the secrets that it made for itself."""
+    return settings.load({"UNDERSIGNED_DATA_DIR": str(data_dir)})
 
 
 async def _confirmations(db: Database, data_dir: Path) -> list[bytes]:
     """A request to confirm each claim that waits for it."""
-    signer = Signer(settings.load({"UNDERSIGNED_DATA_DIR": str(data_dir)}).signing_keys)
+    signer = Signer(_settings(data_dir).signing_keys)
     claims = await db.pool.fetch("SELECT endorsement_id, id FROM submission WHERE status = 'pending' ORDER BY id")
     return [
         client.post(
@@ -116,57 +173,12 @@ async def _confirmations(db: Database, data_dir: Path) -> list[bytes]:
     ]
 
 
-async def _measure_writes(port: int, data_dir: Path, signing: Iterator[bytes], floor: float, which: str) -> None:
-    """Submissions and confirmations; with a worker, also what mail it sends while it competes with them."""
-    sent = "SELECT count(*) FROM message WHERE status = 'sent'"
-    async with database.connect(Cluster(data_dir).url, connections_max=2) as db:
-        for name, status in (("submissions", 202), ("confirmations", 200)):
-            requests = signing if status == 202 else iter(await _confirmations(db, data_dir))
-            sent_before, begun = await db.pool.fetchval(sent), time.monotonic()
-            rate = await _load(port, requests, status)
-            mails = (await db.pool.fetchval(sent) - sent_before) / (time.monotonic() - begun)
-            _row(f"{name}, {which}", f"{rate:,.0f}", f"{rate / floor:.2f}")
-            if mails:
-                _row("  mails sent to a Maildir meanwhile", f"{mails:,.0f}")
-
-
-async def _measure_tally(port: int, floor: float) -> None:
-    async with client.connected(port) as ask:
-        await asyncio.sleep(1)  # so that no refresh is about to change it
-        _, body = await ask(client.get(TALLY))
-        etag = await _etag(port)
-    assert body
-    for label, request, status in (
-        ("tally read", client.get(TALLY), 200),
-        ("tally unchanged (304)", client.get(TALLY, If_None_Match=etag), 304),
-    ):
-        rate = await _load(port, itertools.repeat(request), status)
-        _row(label, f"{rate:,.0f}", f"{rate / floor:.2f}")
-
-
 async def _etag(port: int) -> str:
     reader, writer = await asyncio.open_connection(client.HOST, port)
     writer.write(client.get(TALLY, Connection="close"))
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     writer.close()
     return next(line.partition(": ")[2] for line in head.splitlines() if line.lower().startswith("etag: "))
-
-
-async def _measure_freshness(port: int, data_dir: Path, signing: Iterator[bytes]) -> dict[str, Freshness]:
-    async with asyncio.timeout(TIME_LIMIT_S), database.connect(Cluster(data_dir).url, connections_max=2) as db:
-        await _submit(port, signing, 2 * SAMPLES)
-        await _quiet(db)
-        confirmations = iter(await _confirmations(db, data_dir))
-        idle = await _freshness(port, confirmations)
-        await _quiet(db)
-        done = asyncio.Event()
-        background = asyncio.create_task(client.drip(port, signing, per_second=BACKGROUND_PER_S, done=done))
-        await asyncio.sleep(1)
-        loaded = await _freshness(port, confirmations)
-        done.set()
-        answers = await background
-        assert set(answers) == {202}, answers
-    return {"idle": idle, f"under {BACKGROUND_PER_S} submissions/s": loaded}
 
 
 async def _submit(port: int, signing: Iterator[bytes], count: int) -> None:
@@ -177,12 +189,13 @@ async def _submit(port: int, signing: Iterator[bytes], count: int) -> None:
 
 
 async def _quiet(db: Database) -> None:
-    """Waits until all mail is sent and everything is counted."""
-    while await db.pool.fetchval(
-        "SELECT EXISTS (SELECT FROM message WHERE status = 'due') OR EXISTS (SELECT FROM log_queue)"
-    ):
+    """Waits until all mail is sent and everything is counted. Raises TimeoutError after half a minute."""
+    waiting = "SELECT EXISTS (SELECT FROM message WHERE status = 'due') OR EXISTS (SELECT FROM log_queue)"
+    for _ in range(300):
+        if not await db.pool.fetchval(waiting):
+            return await asyncio.sleep(1)
         await asyncio.sleep(0.1)
-    await asyncio.sleep(1)
+    raise TimeoutError
 
 
 async def _freshness(port: int, confirmations: Iterator[bytes]) -> Freshness:
@@ -211,11 +224,9 @@ async def _read(port: int, before: int, answered_at: list[float], waits_ms: list
             number = _individuals(await ask(client.get(TALLY))) - before
             now = time.monotonic()
             # A tally may include a confirmation whose answer is still on its way to us: that one waited for nothing.
-            number = min(number, len(answered_at)) if number <= len(answered_at) else number
-            for place in range(included, number):
-                at = answered_at[place] if place < len(answered_at) else now
-                waits_ms.append(1000 * max(0, now - at))
-            included = max(included, number)
+            known = max(included, len(answered_at))
+            waits_ms += [1000 * (now - at) for at in answered_at[included:number]] + [0.0] * (number - known)
+            included = number
             await asyncio.sleep(POLL_EVERY_S)
 
 
@@ -225,17 +236,18 @@ def _individuals(answer: tuple[int, bytes]) -> int:
     return int(msgspec.json.decode(body)["individuals"])
 
 
-async def _measure_sequencer(url: str) -> None:
+async def _measure_sequencer(url: str, data_dir: Path) -> None:
     """Direct calls, on a queue that holds as many rows as a batch is to have."""
+    sealer = make_sealer(_settings(data_dir))
     async with database.connect(url, connections_max=2) as db:
-        while await sequencer.run_once(db):
+        while await sequencer.run_once(db, sealer):
             pass
         for size, rounds in BATCHES:
             spent_s = 0.0
             for _ in range(rounds):
                 await db.pool.execute(FILL, size)
                 begun = time.perf_counter()
-                done = await sequencer.run_once(db)
+                done = await sequencer.run_once(db, sealer)
                 spent_s += time.perf_counter() - begun
                 assert done == size, done
             _row(f"log entries, {size:,} a batch", f"{size * rounds / spent_s:,.0f}")

@@ -70,7 +70,9 @@ def get(path: str, **headers: str) -> bytes:
 
 def post(path: str, body: bytes) -> bytes:
     """A POST request with a JSON body as bytes."""
-    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -105,7 +107,6 @@ async def load(port: int, requests: Iterable[bytes], *, seconds: float) -> Load:
 async def _load(port: int, requests: Iterator[bytes], seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     answers: Counter[int] = Counter()
-    connections: list[Connection] = []
 
     def go_on(connection: Connection) -> None:
         request = next(requests, None) if time.monotonic() < ends_at else None
@@ -122,8 +123,7 @@ async def _load(port: int, requests: Iterator[bytes], seconds: float) -> Load:
         connection = Connection(answered)
         return connection
 
-    for _ in range(CONNECTIONS):
-        connections.append((await loop.create_connection(make, HOST, port))[1])
+    connections = [(await loop.create_connection(make, HOST, port))[1] for _ in range(CONNECTIONS)]
     begun = time.monotonic()
     ends_at = begun + seconds
     for connection in connections:

@@ -1,7 +1,7 @@
 """What the real handler is held against: the same body, decoded and keyed in the same way, and answered at once."""
 
 import sys
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import granian
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -22,17 +22,15 @@ async def submit(slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accep
 
 
 def create() -> Litestar:
-    return Litestar(
-        [submit],
-        openapi_config=None,
-        logging_config=None,
-        type_decoders=[
-            (
-                lambda annotation: get_origin(annotation) is Checked,
-                lambda annotation, data: read(get_args(annotation)[0], data),
-            )
-        ],
-    )
+    return Litestar([submit], openapi_config=None, logging_config=None, type_decoders=[(_is_checked, _read_checked)])
+
+
+def _is_checked(annotation: Any) -> bool:
+    return get_origin(annotation) is Checked
+
+
+def _read_checked(annotation: Any, data: Any) -> Any:
+    return read(get_args(annotation)[0], data)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,7 @@ CREATE TABLE endorsement (
     ),
     CONSTRAINT endorsement_rejected_reason_is_known CHECK (rejected_reason IN ('duplicate', 'fraud', 'error'))
 );
+CREATE INDEX endorsement_rejected ON endorsement (statement) WHERE status = 'rejected';
 
 CREATE TABLE signatory (
     endorsement_id uuid PRIMARY KEY REFERENCES endorsement (id),
@@ -205,7 +206,7 @@ CREATE TABLE log_queue (
     CONSTRAINT log_queue_sub_has_a_reason CHECK ((op = 'sub') = (reason IS NOT NULL)),
     CONSTRAINT log_queue_reason_is_known CHECK (reason IN ('withdrawn', 'duplicate', 'fraud', 'error'))
 );
-CREATE INDEX log_queue_waiting ON log_queue (statement, queued_at);
+CREATE INDEX log_queue_waiting ON log_queue (statement, id);
 
 -- The log and the tallies: written by the sequencer only ---------------------------------------------------------------
 

@@ -134,6 +134,7 @@ CREATE TABLE endorsement (
     ),
     CONSTRAINT endorsement_rejected_reason_is_known CHECK (rejected_reason IN ('duplicate', 'fraud', 'error'))
 );
+CREATE INDEX endorsement_rejected ON endorsement (statement) WHERE status = 'rejected';
 
 CREATE TABLE signatory (
     endorsement_id uuid PRIMARY KEY REFERENCES endorsement (id),
@@ -183,7 +184,7 @@ CREATE TABLE log_queue (
     CONSTRAINT log_queue_sub_has_a_reason CHECK ((op = 'sub') = (reason IS NOT NULL)),
     CONSTRAINT log_queue_reason_is_known CHECK (reason IN ('withdrawn', 'duplicate', 'fraud', 'error'))
 );
-CREATE INDEX log_queue_waiting ON log_queue (statement, queued_at);
+CREATE INDEX log_queue_waiting ON log_queue (statement, id);
 
 CREATE TABLE log_head (
     statement text PRIMARY KEY REFERENCES statement (slug),

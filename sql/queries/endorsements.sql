@@ -2,15 +2,20 @@
 
 -- name: confirm
 -- Turns a claim into a counted endorsement, its signatory, one queue row and a mail, and deletes that mailbox's claims; or
--- holds it for a look; or says what became of it. Any number of concurrent calls count once. With $6 an admin releases a
+-- holds it for a look; or says what became of it. Any number of concurrent calls count once: the claims are locked first, in
+-- one order, so that a twin or "this was not me" waits; a twin that waited may hear `expired` from its older view of the
+-- world, and asks once more. With $6 an admin releases a
 -- held claim through the same statement, with the name and consent ($5) that its owner gave. Always returns one row.
-WITH claim AS MATERIALIZED (
+WITH locked AS MATERIALIZED (
+    SELECT s.id FROM submission AS s WHERE s.endorsement_id = $1 ORDER BY s.id FOR UPDATE
+), claim AS MATERIALIZED (
     SELECT s.*, s.hold_reason IS NULL OR ($6 AND s.status = 'held') AS ready,
            CASE WHEN $5::jsonb IS NULL THEN s.consent
                 ELSE jsonb_set($5, '{endorse,text_sha256}', (
                     SELECT to_jsonb(encode(t.consent_sha256, 'hex')) FROM statement AS t WHERE t.slug = s.statement
                 )) END AS given_consent
-    FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2 AND (s.status = 'held' OR NOT $6 AND s.expires_at > now())
+    FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2 AND s.id IN (SELECT id FROM locked)
+      AND (s.status = 'held' OR NOT $6 AND s.expires_at > now())
 ), fact AS (
     INSERT INTO endorsement (id, statement, kind, country, partner, objectives, commitment)
     SELECT endorsement_id, statement, kind, country, partner, objectives, commitment
@@ -55,9 +60,9 @@ WITH claim AS MATERIALIZED (
 )
 SELECT CASE
     WHEN EXISTS (SELECT 1 FROM fact) THEN 'counted'
+    WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
     WHEN EXISTS (SELECT 1 FROM endorsement WHERE id = $1 AND status = 'rejected') THEN 'rejected'
     WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'
-    WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
     ELSE 'expired'
 END AS outcome, (SELECT commitment FROM fact) AS commitment;
 
@@ -120,4 +125,18 @@ ORDER BY p.endorsement_id LIMIT 1000;
 -- name: forget_network
 -- Forgets which network a signatory came from.
 WITH forgotten AS (UPDATE signatory SET network_key = NULL WHERE endorsement_id = $1 RETURNING endorsement_id)
+SELECT count(*) AS forgotten FROM forgotten;
+
+-- name: find_by_entry
+-- Finds the endorsement that an entry of a statement's log counts.
+SELECT endorsement_id FROM log_member WHERE statement = $1 AND index = $2;
+
+-- name: rejected_overdue
+-- Finds the rejected ids of statements that have closed, for `forget_rejected`.
+SELECT e.id FROM endorsement AS e JOIN statement AS s ON s.slug = e.statement
+WHERE e.status = 'rejected' AND s.closes_at < now() ORDER BY e.id LIMIT 1000;
+
+-- name: forget_rejected
+-- Forgets that an endorsement was rejected; the public log keeps that one was.
+WITH forgotten AS (DELETE FROM endorsement WHERE id = $1 AND status = 'rejected' RETURNING id)
 SELECT count(*) AS forgotten FROM forgotten;

@@ -15,11 +15,13 @@ FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement
 UPDATE log_head SET round = round + 1 WHERE statement = $1 AND round = $2 AND size = $3 RETURNING round;
 
 -- name: queue
--- Reads the oldest queue rows, and which of their endorsements the log counts at the moment.
+-- Reads the oldest queue rows that can be appended: an `add` of who isn't counted, a `sub` of who is. The rest, whose other
+-- half comes first, waits.
 SELECT q.endorsement_id, q.id, q.op, q.kind, q.commitment, q.country, q.partner, q.objectives, q.reason, m.index AS member_index
-FROM (SELECT * FROM log_queue WHERE statement = $1 ORDER BY queued_at, id LIMIT $2) AS q
+FROM log_queue AS q
 LEFT JOIN log_member AS m ON m.endorsement_id = q.endorsement_id
-ORDER BY q.queued_at, q.id;
+WHERE q.statement = $1 AND (q.op = 'add') = (m.index IS NULL)
+ORDER BY q.id LIMIT $2;
 
 -- name: append
 -- Appends entries from index $3 on.

@@ -10,8 +10,10 @@ WHERE s.status = 'held' AND ($1::text IS NULL OR s.statement = $1)
 ORDER BY min(s.confirmed_at) OVER (PARTITION BY s.endorsement_id), s.endorsement_id, s.confirmed_at;
 
 -- name: find_held
--- Finds a held claim by its own id.
-SELECT endorsement_id, id, statement FROM submission WHERE status = 'held' AND id = $1;
+-- Finds a held claim by its own id, and says whether a rival was counted before.
+SELECT s.endorsement_id, s.id, s.statement,
+       EXISTS (SELECT 1 FROM endorsement AS e WHERE e.id = s.endorsement_id AND e.status = 'counted') AS counted_already
+FROM submission AS s WHERE s.status = 'held' AND s.id = $1;
 
 -- name: reject_claim
 -- Deletes a held claim and mails its representative why; never blocks the organisation's identity. Always one row.

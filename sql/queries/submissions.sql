@@ -1,19 +1,22 @@
 -- Submissions: claims to endorse. $1 is always the endorsement id.
 
 -- name: submit
--- Appends one claim and the mail that asks its mailbox's owner; looks nothing up, so everybody costs and is told the same.
+-- Appends one claim and the mail that asks its mailbox's owner; looks nothing up about them, so everybody costs and is told
+-- the same. Not accepted only if the text with the hash $21 is not the published one any more.
 WITH claim AS (
     INSERT INTO submission (
         endorsement_id, id, statement, kind, mailbox_id, address, name, role, country, locale, objectives, partner,
         source, organisation, hold_reason, salt, commitment, network_key, expires_at
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, now() + $19::interval)
+    )
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, now() + $19::interval
+    FROM statement WHERE slug = $3 AND sha256 = $21
     RETURNING endorsement_id
 ), mail AS (
     INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale, network_key)
-    VALUES ($1, $20, $3, 'confirm', $2, $5, $6, $10, $18)
+    SELECT endorsement_id, $20, $3, 'confirm', $2, $5, $6, $10, $18 FROM claim WHERE endorsement_id = $1
     RETURNING endorsement_id
 )
-SELECT true AS accepted FROM claim JOIN mail ON mail.endorsement_id = claim.endorsement_id WHERE claim.endorsement_id = $1;
+SELECT EXISTS (SELECT 1 FROM mail) AS accepted;
 
 -- name: find
 -- Reads where a claim stands, for the page behind a mailed link; changes nothing. Always one row.
@@ -41,10 +44,11 @@ WITH claim AS (
 SELECT CASE WHEN EXISTS (SELECT 1 FROM claim) THEN 'renewed' ELSE 'absent' END AS outcome;
 
 -- name: deny
--- Deletes a claim at the word of its mailbox's owner ("this was not me"); one already confirmed stays. A mail still due about
--- it finds nothing left to say and is dropped.
+-- Deletes a claim at the word of its mailbox's owner, held or not, with the mails about it; one already counted stays.
 WITH gone AS (
-    DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 AND status = 'pending' RETURNING id
+    DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 RETURNING id
+), mail AS (
+    DELETE FROM message WHERE endorsement_id = $1 AND submission_id = $2 AND EXISTS (SELECT 1 FROM gone) RETURNING id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'deleted' ELSE 'absent' END AS outcome;
 

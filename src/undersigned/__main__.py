@@ -75,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     refuse.add_argument("--reason", required=True, help="mailed to the representative")
     refuse.set_defaults(run=_with_database(console.review_reject))
 
+    reject = commands.add_parser("reject", help="take back a counted endorsement, in public")
+    reject.add_argument("statement")
+    reject.add_argument("log_index", type=int, help="as an export has it")
+    reject.add_argument(
+        "--reason", required=True, choices=("duplicate", "fraud", "error"), help="written to the public log"
+    )
+    reject.add_argument("--tell", required=True, help="mailed to its owner")
+    reject.set_defaults(run=_with_database(console.reject))
+
     export = commands.add_parser("export", help="write the verified endorsements to standard output")
     export.add_argument("statement")
     export.add_argument("--format", choices=("csv", "ndjson"), default="csv")

@@ -32,7 +32,7 @@ from undersigned.web.site import HERE, Site, site_of
 log = logging.getLogger(__name__)
 
 BODY_SIZE_MAX = 16 * 1024
-REFRESH_EVERY_S = 0.4
+REFRESH_EVERY_S = 0.25
 STATIC_CACHE = CacheControlHeader(public=True, max_age=3600)
 
 
@@ -68,6 +68,7 @@ def create_app(settings: Settings) -> Litestar:
                 Statements(),
                 Tallies(),
                 Budget(-(-settings.submit_budget_network // settings.web_workers)),
+                settings.proxy_networks,
             )
             await database.establish(db, settings.pepper)
             await _refresh(site)
@@ -138,7 +139,7 @@ def create() -> Litestar:
 
 
 async def _refresh(site: Site) -> None:
-    if await site.tallies.refresh(site.db):
+    if await site.tallies.refresh(site.db) != site.statements.published_at:
         await site.statements.load(site.db)
 
 

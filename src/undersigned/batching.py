@@ -1,7 +1,9 @@
 """Requests that wait at the same moment share one round trip and one commit."""
 
 import asyncio
+import errno
 import logging
+import socket
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +13,29 @@ import asyncpg
 log = logging.getLogger(__name__)
 
 BATCH_SIZE_MAX = 128
+ACQUIRE_TIMEOUT_S = 5
+NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+UNREACHABLE = (
+    ConnectionError,
+    FileNotFoundError,
+    TimeoutError,
+    socket.gaierror,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
 Item = tuple[Sequence[Any], "asyncio.Future[asyncpg.Record]"]
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether an exception says that the database can't be used at the moment, rather than that something is wrong."""
+    if isinstance(error, OSError) and error.errno in NO_ROUTE:
+        return True
+    return isinstance(error, UNREACHABLE) and not isinstance(error, ValueError)
 
 
 class Batcher:
@@ -41,16 +65,21 @@ class Batcher:
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_SIZE_MAX))]
-                await self._run_batch(sorted(batch, key=lambda item: item[0][0]))
+                await self._run_batch(sorted(batch, key=lambda item: tuple(item[0][:2])))
         finally:
             # In the same step as the last look at the queue: a caller that comes later must start a new task.
             self._flushing = None
 
     async def _run_batch(self, batch: list[Item]) -> None:
         try:
-            async with self._pool.acquire() as connection:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 rows = await self._run_together(connection, batch)
         except Exception as error:
+            if is_unreachable(error):
+                # One by one they would only wait, one after the other, for the same thing.
+                for _, future in batch:
+                    _settle(future, error)
+                return
             log.warning("A batch of %d failed (%s); its items run one by one.", len(batch), type(error).__name__)
             await self._run_alone(batch)
         else:
@@ -66,7 +95,7 @@ class Batcher:
     async def _run_alone(self, batch: list[Item]) -> None:
         for arguments, future in batch:
             try:
-                async with self._pool.acquire() as connection:
+                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                     row = (await self._run_together(connection, [(arguments, future)]))[0]
             except Exception as error:
                 _settle(future, error)

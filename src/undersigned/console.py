@@ -8,7 +8,7 @@ from pathlib import Path
 import aiosmtplib
 import msgspec
 
-from undersigned import admins, app, database, exports, organisations, persons, settings, statements
+from undersigned import admins, app, database, endorsements, exports, organisations, persons, settings, statements
 from undersigned.database import Database
 from undersigned.log import check as recounting
 from undersigned.log import reading
@@ -79,6 +79,18 @@ async def review_approve(db: Database, _: Settings, options: argparse.Namespace)
 async def review_reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
     await organisations.reject(db, options.id, "console", options.reason)
     print("Rejected; its representative gets a mail with the reason.")
+    return 0
+
+
+async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    found = await endorsements.find_by_entry(db, options.statement, options.log_index)
+    if found is None or not await endorsements.reject(db, found, options.reason, options.tell):
+        print("No counted endorsement has this log index.", file=sys.stderr)
+        return 1
+    await admins.leave_trail(
+        db, "console", f"reject {options.reason}", options.statement, None, f"entry {options.log_index}"
+    )
+    print("Taken back; the public log says so in a moment, and its owner gets a mail.")
     return 0
 
 

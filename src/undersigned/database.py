@@ -1,8 +1,8 @@
 """The connection to PostgreSQL: a pool, the declared queries, a batcher for each hot one, and the migrations."""
 
+import asyncio
 import hashlib
 import hmac
-import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,25 +13,14 @@ import msgspec
 
 from undersigned import identity, queries
 from undersigned.batching import Batcher
+from undersigned.batching import is_unreachable as is_unreachable
 from undersigned.errors import InstallationChanged
 from undersigned.queries import SQL, Queries
 
 Record = asyncpg.Record
 Connection = asyncpg.pool.PoolConnectionProxy
-UNREACHABLE = (
-    ConnectionError,
-    FileNotFoundError,
-    TimeoutError,
-    socket.gaierror,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on"}
+STREAMS_MAX = 2
 MIGRATION_LOCK = 0x756E6465
 
 
@@ -41,6 +30,8 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
         self.pool = pool
         self.q: Queries = queries.load()
+        # A slow reader keeps its connection for as long as it reads, so that only a few may.
+        self.streams = asyncio.Semaphore(STREAMS_MAX)
         self._batchers: dict[str, Batcher] = {}
 
     async def batched(self, query: str, *arguments: Any) -> Record:
@@ -52,7 +43,7 @@ class Database:
 
     async def in_key_order(self, query: str, items: Iterable[Sequence[Any]]) -> list[tuple[Sequence[Any], Record]]:
         """Runs a one-row query for many endorsers, in one batch sorted by key; each item with its row."""
-        ordered = sorted(items, key=lambda item: item[0])
+        ordered = sorted(items, key=lambda item: tuple(item[:2]))
         if not ordered:
             return []
         rows = await self.pool.fetchmany(query, ordered)
@@ -75,11 +66,6 @@ async def _prepare(connection: Any) -> None:
         encoder=lambda value: msgspec.json.encode(value).decode(),
         decoder=msgspec.json.decode,
     )
-
-
-def is_unreachable(error: BaseException) -> bool:
-    """Whether an exception says that the database can't be used at the moment, rather than that something is wrong."""
-    return isinstance(error, UNREACHABLE) and not isinstance(error, ValueError)
 
 
 async def migrate(url: str) -> list[str]:

@@ -25,7 +25,7 @@ class Confirmation(msgspec.Struct, frozen=True):
 
 async def confirm(
     db: Database, link: ConfirmLink, *, consent: bool, name: str | None, show_name: bool, updates: bool
-) -> Outcome:
+) -> Confirmation:
     """Counts the claim behind a link once, or holds it for a look; a repeated call reads like the first.
 
     `name` corrects the submitted one. Raises InvalidFields, LinkExpired or EndorsementRejected.
@@ -38,32 +38,27 @@ async def confirm(
     given: dict[str, Any] = {"endorse": {"at": now}}
     if updates:
         given["updates"] = {"at": now}
-    row = await db.batched(
-        db.q.endorsements.confirm,
-        link.endorsement_id,
-        link.submission_id,
-        submissions.corrected_name(name),
-        "queued" if show_name else "hidden",
-        given,
-        False,
-        uuid.uuid4(),
-    )
+    shown = "queued" if show_name else "hidden"
+    row = await _run(db, link.endorsement_id, link.submission_id, submissions.corrected_name(name), shown, given, False)
     made = OwnerLink(link.endorsement_id, row["commitment"]) if row["commitment"] else None
     return Confirmation(_outcome(row), made)
 
 
 async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Outcome:
     """Counts a held claim, with the name and consent its owner gave. Raises LinkExpired if it is gone."""
-    row = await db.batched(
-        db.q.endorsements.confirm, endorsement_id, submission_id, None, None, None, True, uuid.uuid4()
-    )
-    return _outcome(row)
+    return _outcome(await _run(db, endorsement_id, submission_id, None, None, None, True))
 
 
 async def withdraw(db: Database, link: OwnerLink) -> bool:
     """Erases an endorsement and all that is held on its endorser; returns False if it was gone already."""
     row = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.commitment)
     return bool(row["outcome"] == "withdrawn")
+
+
+async def find_by_entry(db: Database, slug: str, log_index: int) -> UUID | None:
+    """The endorsement that an entry of the log counts, or None."""
+    found: UUID | None = await db.pool.fetchval(db.q.endorsements.find_by_entry, slug, log_index)
+    return found
 
 
 async def reject(db: Database, endorsement_id: UUID, reason: str, told: str) -> bool:
@@ -80,6 +75,19 @@ async def forget_networks(db: Database) -> int:
     overdue = await db.pool.fetch(db.q.endorsements.networks_overdue, NETWORK_KEPT)
     await db.in_key_order(db.q.endorsements.forget_network, [(row["endorsement_id"],) for row in overdue])
     return len(overdue)
+
+
+async def forget_rejected(db: Database) -> int:
+    """Forgets the rejected ids of closed statements, in key order; returns how many."""
+    overdue = await db.pool.fetch(db.q.endorsements.rejected_overdue)
+    await db.in_key_order(db.q.endorsements.forget_rejected, [(row["id"],) for row in overdue])
+    return len(overdue)
+
+
+async def _run(db: Database, *arguments: Any) -> Record:
+    """Runs `confirm`, once more if it heard `expired`: it may have waited for a twin that it couldn't see yet."""
+    row = await db.batched(db.q.endorsements.confirm, *arguments, uuid.uuid4())
+    return row if row["outcome"] != "expired" else await db.batched(db.q.endorsements.confirm, *arguments, uuid.uuid4())
 
 
 def _outcome(row: Record) -> Outcome:

@@ -37,7 +37,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 async def rows(db: Database, slug: str) -> AsyncIterator[Record]:
     """The counted endorsements that the log holds, in its order, from one cursor over one unchanging view."""
-    async with db.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with (
+        db.streams,
+        db.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         async for row in connection.cursor(db.q.exports.endorsements, slug, prefetch=FETCH_SIZE):
             yield row
 
@@ -52,7 +56,7 @@ async def stream(db: Database, slug: str, form: Format) -> AsyncIterator[bytes]:
 
 def _as_csv(row: Record) -> bytes:
     line = io.StringIO()
-    csv.writer(line).writerow([_cell(row[column]) for column in COLUMNS])
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_cell(row[column]) for column in COLUMNS])
     return line.getvalue().encode()
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import re
 import time
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network
@@ -14,24 +15,32 @@ NETWORKS_MAX = 100_000
 def client_address(peer: str, forwarded_for: str, proxies: Sequence[IPv4Network | IPv6Network]) -> str:
     """The address a request came from: the peer's, or behind trusted proxies the last one they didn't add themselves."""
     for candidate in (peer, *(part.strip() for part in reversed(forwarded_for.split(",")))):
-        try:
-            address = ipaddress.ip_address(candidate)
-        except ValueError:
+        address = _address(candidate)
+        if address is None:
             return peer
         if not any(address in network for network in proxies):
-            return candidate
+            return str(address)
     return peer
 
 
 def network_of(address: str) -> str:
     """The network that budgets are kept by: /24 of IPv4, /48 of IPv6; the empty string if it is no address."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
+    ip = _address(address)
+    if ip is None:
         return ""
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+    if ip.version == 4:
+        return f"{str(ip).rpartition('.')[0]}.0/24"
+    return str(ipaddress.ip_network((ip, 48), strict=False))
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address as proxies write it: IPv4 perhaps inside IPv6, either perhaps with a port."""
+    bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", text)
+    try:
+        ip = ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+    return ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip
 
 
 class Budget:

@@ -6,8 +6,9 @@ with other rules refuses to start on it.
 
 import hashlib
 import hmac
+import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,11 @@ Kind = Literal["individual", "organisation"]
 
 PUBLIC_SUFFIX_LIST_SHA256 = "0232f4df0831911356e8ee1f4d5c3b6b12c0ed3f6bd66b0f81c8ab5d3d49e9ca"
 RULES = f"1 {PUBLIC_SUFFIX_LIST_SHA256[:16]}"
+
+# RFC 5321, 4.5.3.1, and RFC 5322, 3.2.3.
+LOCAL_LENGTH_MAX = 64
+ADDRESS_LENGTH_MAX = 254
+DOT_ATOM = re.compile(r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+(\.[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 
 # Providers whose alias rules are facts: the domains under which one account is reached, whether dots in the local part
 # matter, and what starts a tag. Everywhere else nothing is stripped.
@@ -41,7 +47,7 @@ CANONICAL = {domain: (canonical, rule) for canonical, (domains, rule) in PROVIDE
 
 
 class Mailbox(msgspec.Struct, frozen=True):
-    """`address` is where mail goes, as typed but for the domain's case; `key` is what is proven and counted once."""
+    """`address` is where mail goes: as typed, but for a domain in ASCII; `key` is what is proven and counted once."""
 
     address: str
     key: str
@@ -53,18 +59,38 @@ class Mailbox(msgspec.Struct, frozen=True):
 
 def mailbox(address: str) -> Mailbox:
     """The mailbox an address belongs to. Raises ValueError if it can't be an address (RFC 5321, IDNA 2008)."""
-    try:
-        valid = validate_email(address.strip(), check_deliverability=False)
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
-    domain = valid.ascii_domain.lower()
-    local = unicodedata.normalize("NFC", valid.local_part.casefold())
+    typed, domain = _parts(address.strip())
+    address = f"{typed}@{domain}"
+    local = unicodedata.normalize("NFC", typed.casefold())
     if domain in CANONICAL:
         domain, rule = CANONICAL[domain]
         local = local.partition("+")[0] or local
         if rule:
             local = local.replace(".", "")
-    return Mailbox(address=valid.normalized, key=f"{local}@{domain}")
+    return Mailbox(address=address, key=f"{local}@{domain}")
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """The local part as typed and the domain in ASCII. Plain local parts need no more than a pattern; most are plain."""
+    local, _, domain = address.rpartition("@")
+    if len(local) <= LOCAL_LENGTH_MAX and DOT_ATOM.fullmatch(local):
+        ascii_domain = _ascii_domain(domain)
+        if len(local) + 1 + len(ascii_domain) <= ADDRESS_LENGTH_MAX:
+            return local, ascii_domain
+    try:
+        valid = validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return valid.local_part, valid.ascii_domain.lower()
+
+
+@lru_cache(4096)
+def _ascii_domain(domain: str) -> str:
+    """The domain of an address in ASCII. It is the slow part, and few domains make up most addresses. Raises ValueError."""
+    try:
+        return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain.lower()
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
 
 
 def endorsement_id(pepper: str, slug: str, kind: Kind, identity: str) -> UUID:
@@ -103,7 +129,7 @@ def of_organisation(name: str, country: str, website: str | None) -> str:
     if host and domain and not is_shared(host):
         return f"domain:{domain}"
     words = "".join(
-        c if unicodedata.category(c)[0] in "LN" else " " for c in unicodedata.normalize("NFKC", name).casefold()
+        c if unicodedata.category(c)[0] in "LNM" else " " for c in unicodedata.normalize("NFKC", name).casefold()
     )
     return f"name:{' '.join(words.split())} {country}"
 

@@ -16,7 +16,7 @@ Country = Annotated[
     str, Meta(description="ISO 3166-1 alpha-2, in capitals", extra_json_schema={"pattern": "^[A-Z]{2}$"})
 ]
 PersonName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 100})]
-Short = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Short = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -25,7 +25,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     utm_source: Short | None = None
     utm_medium: Short | None = None
     utm_campaign: Short | None = None
-    referring_host: Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,100}$")] | None = None
+    referring_host: Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,100}$(?!\n)")] | None = None
 
 
 class OrganisationClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,9 +44,9 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: PersonName
     email: Annotated[str, Meta(max_length=254)]
     country: Annotated[Country | None, Meta(description="Where you live; may be left out")] = None
-    locale: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] = "en"
+    locale: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)] = "en"
     objectives: Annotated[list[Annotated[str, Meta(max_length=8)]], Meta(max_length=26)] = []
-    partner: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")] | None = None
+    partner: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")] | None = None
     source: Source = Source()
     role: Short | None = None
     organisation: OrganisationClaim | None = None
@@ -68,7 +68,7 @@ class Managing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     email: Annotated[str, Meta(max_length=254)]
     organisation: OrganisationClaim | None = None
-    locale: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] = "en"
+    locale: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)] = "en"
 
 
 class Accepted(msgspec.Struct, frozen=True):

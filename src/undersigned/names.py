@@ -10,7 +10,10 @@ ORGANISATION_NAME_LENGTH_MAX = 200
 
 STRAY_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\ufeff"))
 JOINERS = "\u200c\u200d"
-LINK = re.compile(r"://|www\.|@|\\", re.IGNORECASE)
+LINK = re.compile(r"://|www\.|@|\\|\.xn--", re.IGNORECASE)
+# Letters by their category, but nothing that anybody sees.
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+PILED_UP = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{5}")
 DOMAIN = re.compile(r"[^\W_][\w-]+\.([^\W\d_]{2,})(?![\w.])")
 
 
@@ -40,7 +43,7 @@ def clean(name: str, *, length_max: int = NAME_LENGTH_MAX, domains: bool = False
         for c in name
     ):
         raise UnacceptableName("name_characters")
-    if not any(unicodedata.category(c)[0] == "L" for c in name):
+    if not any(unicodedata.category(c)[0] == "L" and c not in FILLERS for c in name) or PILED_UP.search(name):
         raise UnacceptableName("name_characters")
     if LINK.search(name) or (not domains and _has_domain(name)):
         raise UnacceptableName("name_link")

@@ -11,6 +11,9 @@ from undersigned.log import reading
 from undersigned.statements import Statement
 
 PAGE_SIZE = 100
+COUNTED_ALREADY = (
+    "Your organisation is counted already, through another of its representatives. There is nothing more to do."
+)
 
 
 async def held(db: Database, slug: str | None = None) -> list[Record]:
@@ -31,8 +34,12 @@ async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:
     Returns `already_confirmed` if a rival was counted before. Raises ClaimNotFound.
     """
     claim = await _find(db, submission_id)
-    outcome = await endorsements.release(db, claim["endorsement_id"], submission_id)
-    await admins.leave_trail(db, actor, "approve", claim["statement"], claim["endorsement_id"], outcome)
+    if claim["counted_already"]:
+        await _delete(db, claim, COUNTED_ALREADY)
+        outcome: Outcome = "already_confirmed"
+    else:
+        outcome = await endorsements.release(db, claim["endorsement_id"], submission_id)
+    await admins.leave_trail(db, actor, "approve", claim["statement"], submission_id, outcome)
     return outcome
 
 
@@ -42,12 +49,15 @@ async def reject(db: Database, submission_id: UUID, actor: str, reason: str) -> 
     Raises ClaimNotFound.
     """
     claim = await _find(db, submission_id)
-    row = await db.batched(
-        db.q.organisations.reject_claim, claim["endorsement_id"], submission_id, uuid.uuid4(), reason
-    )
+    await _delete(db, claim, reason)
+    await admins.leave_trail(db, actor, "reject claim", claim["statement"], submission_id, None)
+
+
+async def _delete(db: Database, claim: Record, reason: str) -> None:
+    """Deletes a held claim and mails its representative why. Raises ClaimNotFound if somebody was faster."""
+    row = await db.batched(db.q.organisations.reject_claim, claim["endorsement_id"], claim["id"], uuid.uuid4(), reason)
     if row["outcome"] == "absent":
         raise ClaimNotFound
-    await admins.leave_trail(db, actor, "reject claim", claim["statement"], claim["endorsement_id"], reason)
 
 
 async def _find(db: Database, submission_id: UUID) -> Record:

@@ -44,7 +44,7 @@ async def withdraw(db: Database, held: Held, mailbox_id: UUID) -> int:
         done += await endorsements.withdraw(db, OwnerLink(row["id"], row["commitment"]))
     claims = await db.pool.fetch(db.q.persons.claims, mailbox_id)
     dropped = await db.in_key_order(db.q.persons.drop_claim, [(row["endorsement_id"], row["id"]) for row in claims])
-    return done + sum(row["dropped"] for _, row in dropped)
+    return done + sum(int(row["dropped"]) for _, row in dropped)
 
 
 async def note_letter(db: Database, action: str, received_on: dt.date) -> dt.date:

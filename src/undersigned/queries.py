@@ -27,6 +27,9 @@ class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reject: str
     networks_overdue: str
     forget_network: str
+    find_by_entry: str
+    rejected_overdue: str
+    forget_rejected: str
 
 
 class Organisations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

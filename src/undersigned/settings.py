@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -67,13 +68,8 @@ class Settings(
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        """Whether only this machine can reach the server: it listens on loopback, and nothing stands before it."""
+        return is_loopback(self.host) and is_loopback(urlsplit(self.url).hostname or "") and not self.trusted_proxies
 
     @property
     def has_mailbox_page(self) -> bool:
@@ -83,6 +79,14 @@ class Settings(
     def to_environ(self) -> dict[str, str]:
         """These settings as environment variables, for a child process."""
         return {name: str(value) for name, value in msgspec.to_builtins(self).items()}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def replace(settings: Settings, **changes: str) -> Settings:
@@ -123,7 +127,7 @@ def _with_stored_secrets(settings: Settings, generate: bool) -> Settings:
             unfinished.touch(mode=0o600)
             unfinished.write_text(lines)
             unfinished.rename(file)
-        stored = dict(line.split("=", 1) for line in file.read_text().split())
+        stored = dict(line.partition("=")[::2] for line in file.read_text().split())
     except OSError as error:
         raise SettingsError(
             f"{file.parent} can't be used for data ({error.strerror}): set {PREFIX}DATA_DIR "

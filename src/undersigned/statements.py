@@ -14,12 +14,13 @@ from msgspec import Meta
 
 from undersigned.database import Database
 from undersigned.errors import StatementChanged, StatementClosed, StatementInvalid, StatementNotFound, StatementNotOpen
+from undersigned.settings import is_loopback
 
 OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
-RESERVED_DOMAINS = (".invalid", ".example", ".test", "example.org", "example.com", "example.net")
+RESERVED_DOMAINS = (".invalid", ".example", ".test", ".example.org", ".example.com", ".example.net")
 
-Text = Annotated[str, Meta(min_length=1)]
+Text = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 class Controller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +41,7 @@ class Objective(msgspec.Struct, frozen=True):
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `statement.toml` says beside the text."""
 
-    slug: Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    slug: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
     title: Text
     locale: Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
     policy: Literal["review_all", "domain_proof"]
@@ -97,6 +98,10 @@ class Statements:
     def __init__(self) -> None:
         self._by_slug: dict[str, Statement] = {}
 
+    @property
+    def published_at(self) -> dict[str, dt.datetime]:
+        return {slug: statement.published_at for slug, statement in self._by_slug.items()}
+
     async def load(self, db: Database) -> None:
         rows = await db.pool.fetch(db.q.statements.all)
         # HTML in a text is shown, not run.
@@ -130,6 +135,10 @@ def read(directory: Path) -> tuple[Description, str]:
     for word in described.contributions:
         if word not in text:
             raise StatementInvalid(f"{directory}: the text doesn't ask for {word!r}, so contributions can't offer it.")
+    if described.opens_at and described.closes_at and described.opens_at >= described.closes_at:
+        raise StatementInvalid(f"{directory}: it closes before it opens.")
+    if "\0" in text:
+        raise StatementInvalid(f"{directory}: the text has a NUL character in it.")
     for time in (described.opens_at, described.closes_at):
         if time and time.tzinfo is None:
             raise StatementInvalid(
@@ -208,8 +217,8 @@ async def publish_all(db: Database, directory: Path, base_url: str) -> list[str]
 
 def _refuse_placeholders(described: Description, base_url: str) -> None:
     domain = described.controller.privacy_contact.rpartition("@")[2]
-    on_loopback = urlsplit(base_url).hostname in ("127.0.0.1", "::1", "localhost")
-    if domain.endswith(RESERVED_DOMAINS) and not on_loopback:
+    reserved = f".{domain}".endswith(RESERVED_DOMAINS)
+    if reserved and not is_loopback(urlsplit(base_url).hostname or ""):
         raise StatementInvalid(
             f"{described.slug}: [controller] still holds a placeholder. Name who answers for the data, "
             "with a privacy_contact that can be written to."

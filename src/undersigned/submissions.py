@@ -11,7 +11,7 @@ import msgspec
 
 from undersigned import countries, identity, names
 from undersigned.database import Database, Record
-from undersigned.errors import FieldError, InvalidFields
+from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import Kind, Mailbox
 from undersigned.log import entries
 from undersigned.models import Checked, Managing, OrganisationClaim, Signing
@@ -128,14 +128,15 @@ async def submit(
 ) -> None:
     """Keeps a claim for 7 days, and the mail that asks for its confirmation; returns after the commit.
 
-    A filled honeypot is told the same and keeps nothing. Raises InvalidFields, StatementNotOpen or StatementClosed.
+    A filled honeypot is told the same and keeps nothing. Raises InvalidFields, StatementNotOpen, StatementClosed,
+    or Unavailable if the text changed at this very moment.
     """
     statement.must_be_open()
     claim, signing = check(statement, body), body.value
     if signing.subject:
         return
     salt = secrets.token_bytes(32)
-    await db.batched(
+    row = await db.batched(
         db.q.submissions.submit,
         identity.endorsement_id(pepper, statement.slug, signing.kind, claim.identity),
         uuid.uuid4(),
@@ -163,7 +164,10 @@ async def submit(
         network_key,
         TTL,
         uuid.uuid4(),
+        statement.sha256,
     )
+    if not row["accepted"]:
+        raise Unavailable  # The text was replaced a moment ago; memory follows at once.
 
 
 async def find(db: Database, link: ConfirmLink) -> Record:

@@ -111,18 +111,15 @@ class Tallies:
 
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
-        self.published_at: dict[str, dt.datetime] = {}
 
-    async def refresh(self, db: Database) -> bool:
-        """Takes over what changed; returns whether a statement was published since the last time."""
+    async def refresh(self, db: Database) -> dict[str, dt.datetime]:
+        """Takes over what changed; returns when each statement was last published."""
         rows = await db.pool.fetch(db.q.tallies.snapshot)
         for row in rows:
             old = self._snapshots.get(row["statement"])
             if old is None or old.row != row:
                 self._snapshots[row["statement"]] = Snapshot(row)
-        published_at = {row["statement"]: row["published_at"] for row in rows}
-        changed, self.published_at = published_at != self.published_at, published_at
-        return changed
+        return {row["statement"]: row["published_at"] for row in rows}
 
     def get(self, slug: str) -> Snapshot:
         """Raises Unavailable while no checkpoint proves the tally of this published statement yet."""

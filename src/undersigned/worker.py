@@ -3,11 +3,11 @@
 import asyncio
 import datetime as dt
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from undersigned import database, endorsements, submissions, tallies
 from undersigned.database import Database
-from undersigned.errors import StatementNotFound
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
@@ -26,6 +26,7 @@ PURGE_EVERY_S = 600.0
 RECOUNT_EVERY = dt.timedelta(days=1)
 RECOUNT_LOOK_S = 300.0
 PAUSE_AFTER_ERROR_S = 2.0
+STATEMENTS_KEPT_S = 60.0
 
 
 async def work(settings: Settings) -> None:
@@ -43,15 +44,15 @@ async def work(settings: Settings) -> None:
 
 
 def make_outbox(db: Database, settings: Settings) -> Outbox:
-    """An outbox that knows the published statements, and looks again when it meets a new one."""
-    known = Statements()
+    """An outbox that knows the published statements as of a minute ago at most."""
+    known, loaded_at = Statements(), -STATEMENTS_KEPT_S
 
     async def about(slug: str) -> About:
-        try:
-            statement = known.get(slug)
-        except StatementNotFound:
+        nonlocal loaded_at
+        if time.monotonic() - loaded_at > STATEMENTS_KEPT_S:
             await known.load(db)
-            statement = known.get(slug)
+            loaded_at = time.monotonic()
+        statement = known.get(slug)
         return About(statement.slug, statement.title, statement.controller.privacy_contact)
 
     return Outbox(db, settings, Signer(settings.signing_keys), about, submissions.TTL, submissions.GRACE)
@@ -78,7 +79,8 @@ async def recount(db: Database) -> int:
 
 async def purge(db: Database) -> int:
     """Deletes what is over its time; more than zero says that more may be waiting."""
-    return await submissions.purge(db) + await outbox.purge(db) + await endorsements.forget_networks(db)
+    purged = await submissions.purge(db) + await outbox.purge(db)
+    return purged + await endorsements.forget_networks(db) + await endorsements.forget_rejected(db)
 
 
 async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:

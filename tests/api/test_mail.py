@@ -30,7 +30,16 @@ class Relay:
 
     port: int
     taken: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     replies: dict[str, str] = field(default_factory=dict)
+    sender_reply: str = ""
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return self.sender_reply or "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -42,6 +51,7 @@ class Relay:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
+        self.raw.append(envelope.content)
         mail = BytesParser(policy=policy).parsebytes(envelope.content)
         assert isinstance(mail, EmailMessage)
         self.taken.append(mail)
@@ -83,6 +93,31 @@ async def test_a_mail_goes_out_in_text_and_html_and_its_address_is_forgotten(wor
     assert (row["status"], row["address"]) == ("sent", "")
     assert str(row["id"]) in mail["Message-ID"]
     assert await send_round(world) == 0
+
+
+async def test_a_mail_program_can_read_the_header_that_stops_mail(world: World, relay: Relay) -> None:
+    await world.submit(person("ada@example.org"))
+    await send_round(world)
+    assert b"\r\nList-Unsubscribe: <http://127.0.0.1:8000/stop/" in relay.raw[0]
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in relay.raw[0]
+
+
+async def test_a_refused_sender_costs_no_mail(world: World, relay: Relay) -> None:
+    await world.submit(person())
+    relay.sender_reply = "553 not your address"
+    await send_round(world)
+    assert await outcomes(world) == {"due": 1}
+
+
+async def test_a_claim_runs_out_while_the_relay_keeps_putting_its_mail_off(world: World, relay: Relay) -> None:
+    relay.replies = {"ada@example.org": "452 4.2.2 Mailbox full"}
+    await world.submit(person("ada@example.org"))
+    await send_round(world)
+    await world.db.pool.execute("UPDATE submission SET expires_at = now() - interval '1 minute'")
+    await world.db.pool.execute("UPDATE message SET due_at = now()")
+    await send_round(world)
+    assert await outcomes(world) == {"dropped": 1}
+    assert await world.db.pool.fetchval("SELECT expires_at < now() FROM submission")
 
 
 async def test_a_recipient_refused_for_good_is_marked_and_one_put_off_comes_again(world: World, relay: Relay) -> None:

@@ -66,8 +66,23 @@ async def test_rival_claims_wait_side_by_side(world: World) -> None:
     await organisations.approve(world.db, claims[0]["id"], "console")
     [rival] = await organisations.held(world.db)
     assert rival["counted_already"]
+    await world.send_mail()
     assert await organisations.approve(world.db, rival["id"], "console") == "already_confirmed"
     assert await world.count() == (0, 1)
+    [told] = await world.send_mail()
+    assert told["To"] == "impostor@gmail.com"
+    assert "counted already" in text_of(told).replace("\n", " ")
+    await hold(world, "third@readers.org.uk")
+    assert len(await waiting(world)) == 1
+
+
+async def test_a_representative_takes_a_held_claim_back(world: World) -> None:
+    token = await hold(world)
+    page = await world.client.get(f"/c/{token}")
+    assert f'action="/c/{token}/deny"' in page.text
+    assert "It is deleted" in (await world.client.post(f"/c/{token}/deny")).text
+    assert await waiting(world) == []
+    assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 0
 
 
 async def test_with_domain_proof_a_mailbox_at_the_domain_is_enough_and_free_mail_is_not(world: World) -> None:

@@ -92,7 +92,7 @@ async def test_the_same_program_runs_on_a_given_server_and_relay(database_url: s
         "UNDERSIGNED_MAIL_FROM": "post@undersigned.example",
     }
     try:
-        with serving(data_dir, **given) as server:
+        with serving(data_dir, None, **given) as server:
             async with httpx.AsyncClient(base_url=server.url) as client:
                 assert (await client.get("/mailbox")).status_code == 404
                 body = {"kind": "individual", "name": "Ada", "email": "ada@example.org"}

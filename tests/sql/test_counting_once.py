@@ -19,7 +19,7 @@ from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import Settings
 from undersigned.statements import Statement, Statements
-from undersigned.tokens import ConfirmLink, WithdrawLink
+from undersigned.tokens import ConfirmLink, OwnerLink
 
 SEALER = Sealer("only-for-tests-and-long-enough-0123456789", Path("log"))
 PEPPER = "only-for-tests-and-long-enough-0123456789"
@@ -56,23 +56,29 @@ async def claim(db: Database, email: str, kind: Kind = "individual") -> ConfirmL
 
 
 async def confirm(db: Database, link: ConfirmLink) -> str:
-    return await endorsements.confirm(db, link, consent=True, name=None, show_name=False, updates=False)
+    done = await endorsements.confirm(db, link, consent=True, name=None, show_name=False, updates=False)
+    return done.outcome
 
 
 async def confirm_alone(db: Database, link: ConfirmLink) -> str:
     """Confirms on a connection of its own, as another process would: no batcher in between."""
-    row = await db.pool.fetchrow(
-        db.q.endorsements.confirm,
-        link.endorsement_id,
-        link.submission_id,
-        None,
-        "hidden",
-        {"endorse": {"at": "2027-01-01T00:00:00+00:00"}},
-        False,
-        uuid4(),
-    )
-    assert row is not None
-    return str(row["outcome"])
+    outcome = "expired"
+    for _ in range(2):  # A twin that waited asks once more, as `endorsements.confirm` does.
+        row = await db.pool.fetchrow(
+            db.q.endorsements.confirm,
+            link.endorsement_id,
+            link.submission_id,
+            None,
+            "hidden",
+            {"endorse": {"at": "2027-01-01T00:00:00+00:00"}},
+            False,
+            uuid4(),
+        )
+        assert row is not None
+        outcome = row["outcome"]
+        if outcome != "expired":
+            break
+    return outcome
 
 
 async def facts(db: Database) -> tuple[int, int, int]:
@@ -201,7 +207,7 @@ async def test_a_stale_withdraw_link_does_nothing_to_a_later_endorsement(db: Dat
     link = await claim(db, "ada@example.org")
     assert await confirm(db, link) == "counted"
     commitment: bytes = await db.pool.fetchval("SELECT commitment FROM endorsement")
-    old = WithdrawLink(link.endorsement_id, commitment)
+    old = OwnerLink(link.endorsement_id, commitment)
     assert await endorsements.withdraw(db, old)
     with pytest.raises(LinkExpired):
         await confirm(db, link)
@@ -216,7 +222,7 @@ async def test_add_withdraw_and_add_again_before_the_sequencer_looks_make_one(db
         link = await claim(db, "ada@example.org")
         assert await confirm(db, link) == "counted"
         commitment = await db.pool.fetchval("SELECT commitment FROM endorsement")
-        assert await endorsements.withdraw(db, WithdrawLink(link.endorsement_id, commitment))
+        assert await endorsements.withdraw(db, OwnerLink(link.endorsement_id, commitment))
     assert await confirm(db, await claim(db, "ada@example.org")) == "counted"
     assert await db.pool.fetchval("SELECT count(*) FROM log_queue") == 5
     assert await tally(db) == (1, 0)
@@ -243,7 +249,7 @@ async def test_everything_keyed_by_a_person_is_gone_after_withdrawing(db: Databa
     await confirm(db, link)
     await claim(db, "ada.unmistakable@example.org")
     commitment = await db.pool.fetchval("SELECT commitment FROM endorsement")
-    assert await endorsements.withdraw(db, WithdrawLink(link.endorsement_id, commitment))
+    assert await endorsements.withdraw(db, OwnerLink(link.endorsement_id, commitment))
     await tally(db)
     mailbox_id = identity.mailbox_id(PEPPER, identity.mailbox("ada.unmistakable@example.org"))
     for row in await db.pool.fetch(

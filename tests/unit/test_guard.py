@@ -72,7 +72,8 @@ def test_no_forged_header_moves_what_the_proxy_saw(forged: str, seen: str) -> No
         ("", ""),
         ("localhost", ""),
         ("192.0.2.256", ""),
-        ("192.0.2.1:80", ""),
+        ("192.0.2.1:80", "192.0.2.0/24"),
+        ("[2001:db8::1]:80", "2001:db8::/48"),
         ("/run/socket", ""),
     ],
 )

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import importlib.util
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,9 +27,6 @@ ROOTS = [
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
 SMALL, LARGE = 130, 2**20
-without_aics_tlog = pytest.mark.skipif(
-    importlib.util.find_spec("aics_tlog") is None, reason="aics-tlog needs Python 3.12 or newer"
-)
 
 
 def hashes(count: int) -> list[bytes]:
@@ -147,51 +143,6 @@ def test_random_trees_agree_with_pymerkle(tiles: dict[merkle.Key, bytes], leaves
             assert verify.inclusion_root(other - 1, size, leaves[other - 1], proof) == root
             proof = merkle.consistency_proof(other, size, tiles)
             merkle.check_consistency(other, size, proof, oracle.get_root(other), root)
-
-
-@without_aics_tlog
-def test_every_small_tree_agrees_with_aics_tlog(tiles: dict[merkle.Key, bytes], leaves: list[bytes]) -> None:
-    other = importlib.import_module("aics_tlog")
-    tree = other.MerkleTree([b"entry %d" % index for index in range(SMALL)])
-    for size in range(1, SMALL + 1):
-        root = merkle.root(size, tiles)
-        assert root == tree.root(size)
-        for index in range(size):
-            proof = merkle.inclusion_proof(index, size, tiles)
-            assert proof == tree.inclusion_proof(index, size)
-            assert other.verify_inclusion(leaves[index], index, size, proof, root)
-            proof = merkle.consistency_proof(index + 1, size, tiles)
-            assert proof == tree.consistency_proof(index + 1, size)
-            assert other.verify_consistency(index + 1, size, merkle.root(index + 1, tiles), root, proof)
-
-
-@without_aics_tlog
-def test_random_proofs_pass_the_checks_of_aics_tlog(tiles: dict[merkle.Key, bytes], leaves: list[bytes]) -> None:
-    other = importlib.import_module("aics_tlog")
-    chosen = random.Random(9162)
-    for size in sizes_to_try():
-        root = merkle.root(size, tiles)
-        for index in [chosen.randrange(size) for _ in range(20)]:
-            proof = merkle.inclusion_proof(index, size, tiles)
-            assert other.verify_inclusion(leaves[index], index, size, proof, root)
-            proof = merkle.consistency_proof(index + 1, size, tiles)
-            assert other.verify_consistency(index + 1, size, merkle.root(index + 1, tiles), root, proof)
-
-
-@without_aics_tlog
-@pytest.mark.parametrize("size", [1, 255, 256, 257, 70_000])
-def test_tiles_and_bundles_are_those_of_aics_tlog(size: int, tiles: dict[merkle.Key, bytes]) -> None:
-    other = importlib.import_module("aics_tlog.tiles")
-    entries = [b"entry %d" % index for index in range(size)]
-    ours = {}
-    for (level, index), row in tiles.items():
-        width = merkle.width(level, index, size)
-        if width:
-            ours[merkle.path(TileName(level, index, width))] = row[: width * 32]
-            if level == 0:
-                bundle = merkle.bundle(entries[index * 256 : index * 256 + width])
-                ours[merkle.path(TileName(None, index, width))] = bundle
-    assert ours == other.materialise_tiles(entries)
 
 
 def test_a_tree_of_70000_has_the_tiles_that_tlog_tiles_says(tiles: dict[merkle.Key, bytes]) -> None:

@@ -106,10 +106,10 @@ async def _seal(connection: Connection, db: Database, sealer: Sealer, head: Reco
 
 
 def _choose(queue: Sequence[Record]) -> _Batch:
-    """One change an endorser: the `add` of one who isn't counted or the `sub` of one who is. The rest waits its turn."""
+    """One change an endorser; the rest waits its turn."""
     batch, chosen = _Batch([], []), set()
     for row in queue:
-        if row["endorsement_id"] in chosen or (row["op"] == "add") == (row["member_index"] is not None):
+        if row["endorsement_id"] in chosen:
             continue
         chosen.add(row["endorsement_id"])
         (batch.adds if row["op"] == "add" else batch.subs).append(row)

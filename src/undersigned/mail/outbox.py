@@ -21,7 +21,7 @@ from undersigned.tokens import Signer
 
 log = logging.getLogger(__name__)
 
-ROUND_SIZE = 100
+ROUND_SIZE = 200
 CONNECTIONS = 4
 LEASE = dt.timedelta(minutes=10)
 BACK_OFF_S = 30
@@ -95,6 +95,8 @@ def _decide(template: str, fact: Record) -> tuple[str | None, str]:
         return None, "suppressed"
     if not fact["claimed"] or fact["claim_status"] == "held":
         return None, "settled"
+    if fact["attempted"] and fact["expired"]:
+        return None, "expired"
     if fact["superseded"]:
         return None, "superseded"
     return ("already" if fact["endorsed_by_this_mailbox"] else "confirm"), ""
@@ -111,22 +113,28 @@ def _letter(about: About, row: Record, fact: Record, template: str) -> Letter:
         row["address"],
         (row["detail"] or {}).get("reason", ""),
         fact["commitment"] if fact["endorsed_by_this_mailbox"] else None,
+        fact["expires_at"],
     )
 
 
 async def _lease(box: Outbox, letters: Sequence[tuple[Record, Letter]]) -> list[Sending]:
-    """Those of the letters that this worker, and no other, is to send now; a confirmation's link starts its 7 days."""
+    """Those of the letters that this worker, and no other, is to send now.
+
+    A claim's 7 days start at the first attempt to mail its link, so that a budget's delay costs nobody their time.
+    """
     q = box.db.q
     rows = {row["id"]: (row, letter) for row, letter in letters}
     leases = await box.db.in_key_order(
         q.messages.lease, [(row["endorsement_id"], row["id"], row["due_at"], LEASE) for row, _ in letters]
     )
     leased = {row["id"]: row["leased_until"] for _, row in leases if row["leased_until"]}
-    links = [rows[message_id][1] for message_id in leased if rows[message_id][1].template == "confirm"]
+    confirms = [rows[message_id] for message_id in leased if rows[message_id][1].template == "confirm"]
+    links = [letter for row, letter in confirms if not row["attempt_count"]]
     extended = await box.db.in_key_order(
         q.submissions.extend, [(letter.endorsement_id, letter.submission_id, box.ttl) for letter in links]
     )
-    expiries = {key[1]: row["expires_at"] for key, row in extended}
+    expiries = {letter.submission_id: letter.expires_at for _, letter in confirms}
+    expiries |= {key[1]: row["expires_at"] for key, row in extended}
     sendings, gone = [], []
     for message_id, leased_until in leased.items():
         row, letter = rows[message_id]
@@ -166,6 +174,7 @@ async def _send_one(box: Outbox, send: transport.Send, sending: Sending) -> None
         log.info("The relay put a message off (%s).", error)
         await _put_off(box, sending)
     except transport.Refused as error:
+        log.warning("The relay refused a message for good (%s).", error)
         await _finish(box, letter.endorsement_id, letter.id, "failed", str(error))
     else:
         await _finish(box, letter.endorsement_id, letter.id, "sent", letter.template)

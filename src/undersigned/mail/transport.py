@@ -1,10 +1,13 @@
 """Where a mail goes: an SMTP relay, or a Maildir on this machine."""
 
+import asyncio
 import mailbox
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from email import policy
 from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +18,9 @@ from undersigned.settings import Settings
 Send = Callable[[EmailMessage], Awaitable[None]]
 TIMEOUT_S = 20
 SOFT_CODES = range(400, 500)
+# Without folding, which would encode a header such as List-Unsubscribe and keep mail programs from reading it (RFC 8058).
+ON_THE_WIRE = policy.SMTP.clone(max_line_length=998)
+IN_A_FILE = policy.default.clone(max_line_length=998)
 
 
 class Refused(Exception):
@@ -65,13 +71,22 @@ def _client(url: str) -> aiosmtplib.SMTP:
 
 def _through(client: aiosmtplib.SMTP) -> Send:
     async def send(message: EmailMessage) -> None:
+        sender, recipient = parseaddr(str(message["From"]))[1], parseaddr(str(message["To"]))[1]
+        international = not (sender + recipient).isascii()
+        if international and not client.supports_extension("smtputf8"):
+            raise Refused("the relay takes no international addresses")
+        raw = message.as_bytes(policy=ON_THE_WIRE.clone(utf8=international))
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if international else []
         try:
-            await client.send_message(message)
+            await client.sendmail(sender, [recipient], raw, mail_options=options)
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = {refusal.code for refusal in error.recipients}
             raise (Deferred if any(code in SOFT_CODES for code in codes) else Refused)(
                 f"recipient {min(codes)}"
             ) from None
+        except aiosmtplib.SMTPSenderRefused as error:
+            # Ours to mend, and no fault of the recipient's: nothing is lost meanwhile.
+            raise Deferred(f"the sender is refused with {error.code}; check UNDERSIGNED_MAIL_FROM") from None
         except aiosmtplib.SMTPResponseException as error:
             raise (Deferred if error.code in SOFT_CODES or error.code < 0 else Refused)(f"reply {error.code}") from None
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -85,6 +100,6 @@ def _to_maildir(directory: Path) -> Send:
     maildir = mailbox.Maildir(directory, create=True)
 
     async def send(message: EmailMessage) -> None:
-        maildir.add(message)
+        await asyncio.to_thread(maildir.add, message.as_bytes(policy=IN_A_FILE))
 
     return send

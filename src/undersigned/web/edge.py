@@ -1,25 +1,32 @@
 """What every answer gets on its way out: CORS where the contract is public, HEAD for every GET, and safe headers."""
 
-from litestar.datastructures import MutableScopeHeaders
+import re
+
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 PUBLIC = ("/v1/", "/log/", "/embed/", "/openapi.json")
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "ETag, Retry-After",
-}
-PREFLIGHT = CORS | {
-    "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
-    "access-control-allow-headers": "Content-Type, If-None-Match",
-    "access-control-max-age": "86400",
-}
-SAFE = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+Headers = list[tuple[bytes, bytes]]
+CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Retry-After"),
+]
+PREFLIGHT: Headers = [
+    *CORS,
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"Content-Type, If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+]
+SAFE: Headers = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+SAFE_AND_OPEN = SAFE + CORS
 
 
 def at_the_edge(app: ASGIApp) -> ASGIApp:
@@ -30,17 +37,18 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         path, method = scope["path"], scope["method"]
-        public = path.startswith(PUBLIC) and not path.startswith("/v1/admin/")
+        plain = re.sub("/+", "/", path)
+        public = plain.startswith(PUBLIC) and not plain.startswith("/v1/admin/")
         if public and method == "OPTIONS":
             await _answer_preflight(send)
             return
-        extra = SAFE | CORS if public else SAFE
+        extra = SAFE_AND_OPEN if public else SAFE
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in extra.items():
-                    headers.setdefault(name, value)
+                headers = list(message["headers"])
+                given = {name.lower() for name, _ in headers}
+                message["headers"] = headers + [header for header in extra if header[0] not in given]
             elif method == "HEAD" and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -53,6 +61,5 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
 
 
 async def _answer_preflight(send: Send) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in PREFLIGHT.items()]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -113,6 +113,8 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
         return _outcome("rejected", statement)
     except LinkExpired:
         return _expired(token, still_there=False)
+    if done.outcome == "held":
+        return _held(token, statement)
     if done.link is None:
         return _outcome(done.outcome, statement)
     return Stream(_counted(site, request, statement, done.link), media_type="text/html", headers=NO_STORE)
@@ -156,7 +158,7 @@ def _settled(site: Site, token: str, claim: Record) -> Template | None:
     slug = claim["statement"] or claim["endorsed_statement"]
     statement = site.statements.get(slug) if slug else None
     if claim["status"] == "held":
-        return _outcome("held", statement)
+        return _held(token, statement)
     counted = claim["endorsement_status"] == "counted" and (claim["status"] is None or claim["kind"] == "individual")
     if counted:
         return _outcome("already_confirmed", statement)
@@ -165,6 +167,12 @@ def _settled(site: Site, token: str, claim: Record) -> Template | None:
     if claim["status"] is None or claim["expired"]:
         return _expired(token, still_there=claim["status"] is not None)
     return None
+
+
+def _held(token: str, statement: Statement | None) -> Template:
+    heading, tone, *paragraphs = OUTCOMES["held"]
+    undo = button("Take it back and delete it", f"/c/{token}/deny", style="quiet")
+    return notice(heading, *paragraphs, tone=tone, statement=statement, actions=[undo])
 
 
 def _outcome(outcome: str, statement: Statement | None) -> Template:

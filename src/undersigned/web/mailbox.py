@@ -7,11 +7,15 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as policy
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Response, Router, get
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.response import Template
 
+from undersigned.settings import is_loopback
 from undersigned.web.problems import NotFound
 from undersigned.web.site import AtSite, Site
 
@@ -80,4 +84,15 @@ def _shown(key: str, message: EmailMessage) -> dict[str, Any]:
     return {"key": key, **{name: str(message[name] or "") for name in ("subject", "to", "from", "date")}}
 
 
-router = Router("/mailbox", route_handlers=[show_mailbox, show_mail, show_mail_html], include_in_schema=False)
+def only_from_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Refuses a request under another name: a page elsewhere could have its visitor's browser ask (DNS rebinding)."""
+    if not is_loopback(urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""):
+        raise NotFound
+
+
+router = Router(
+    "/mailbox",
+    guards=[only_from_here],
+    route_handlers=[show_mailbox, show_mail, show_mail_html],
+    include_in_schema=False,
+)

@@ -1,5 +1,6 @@
 """What every handler works with."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -32,6 +33,7 @@ class Site(msgspec.Struct, frozen=True):
     statements: Statements
     tallies: Tallies
     submit_budget: Budget
+    proxies: list[IPv4Network | IPv6Network]
 
     @property
     def name(self) -> str:
@@ -41,8 +43,8 @@ class Site(msgspec.Struct, frozen=True):
     def network_key(self, request: AnyRequest) -> UUID | None:
         """The key of the network a request came from, or None if that can't be told."""
         peer = request.client.host if request.client else ""
-        forwarded_for = request.headers.get("x-forwarded-for", "")
-        network = guard.network_of(guard.client_address(peer, forwarded_for, self.settings.proxy_networks))
+        forwarded_for = ", ".join(request.headers.getall("x-forwarded-for", []))
+        network = guard.network_of(guard.client_address(peer, forwarded_for, self.proxies))
         return identity.network_id(self.settings.pepper, network) if network else None
 
 
