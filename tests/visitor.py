@@ -53,6 +53,17 @@ class Visitor:
         assert self._browser.get(link).status_code == 200
         return self._browser.post(link).text
 
+    def read(self, path: str) -> str:
+        answer = self._browser.get(path)
+        assert answer.status_code == 200, path
+        return answer.text
+
+    def read_receipt(self, email: str) -> str:
+        """Asks for a link to manage what was endorsed, and downloads the receipt behind it."""
+        assert self._browser.post("/v1/statements/example/manage-links", json={"email": email}).status_code == 202
+        link = re.findall(r"/m/[\w.-]+", self.read_mail(email, "Your link"))[0]
+        return self.read(f"{link}/receipt.tlog-proof")
+
     def tally(self) -> tuple[int, int]:
         tally = self._browser.get("/v1/statements/example/tally").json()
         return tally["individuals"], tally["organisations"]

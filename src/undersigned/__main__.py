@@ -12,6 +12,7 @@ from undersigned import __version__, console, database, lifeline, logs, settings
 from undersigned.database import Database
 from undersigned.embedded import running
 from undersigned.errors import DomainError
+from undersigned.log import verify as verifier
 from undersigned.postgres import EmbeddedError
 from undersigned.settings import Settings, SettingsError
 from undersigned.supervisor import ServeError
@@ -92,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     recount = commands.add_parser("check", help="recount everything, and say whether it agrees")
     recount.add_argument("statement", nargs="?")
     recount.set_defaults(run=_with_database(console.check))
+
+    verify = commands.add_parser(
+        "verify", help="check receipts, tallies, heads and exports, as an outsider would", add_help=False
+    )
+    verify.add_argument("arguments", nargs=argparse.REMAINDER)
+    verify.set_defaults(run=lambda options: verifier.main(options.arguments))
 
     log = commands.add_parser("log", help="the public logs").add_subparsers(required=True, metavar="STEP")
     log.add_parser("key", help="print the logs' public keys (vkey)").set_defaults(run=_with_database(console.log_keys))

@@ -1,12 +1,14 @@
 """Exports: the verified endorsements of a statement, streamed row by row, for admins."""
 
+import base64
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
+from undersigned import identity
 from undersigned.database import Database, Record
 
 Format = Literal["csv", "ndjson"]
@@ -28,9 +30,12 @@ COLUMNS = (
     "updates",
     "organisation",
     "website",
-    "identity",
     "contributions",
     "proof",
+    "origin",
+    "statement_sha256",
+    "identity",
+    "salt",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,10 +56,17 @@ async def stream(db: Database, slug: str, form: Format) -> AsyncIterator[bytes]:
     if form == "csv":
         yield (",".join(COLUMNS) + "\r\n").encode()
     async for row in rows(db, slug):
-        yield _as_csv(row) if form == "csv" else msgspec.json.encode(dict(row)) + b"\n"
+        opened = _with_opening(row)
+        yield _as_csv(opened) if form == "csv" else msgspec.json.encode(opened) + b"\n"
 
 
-def _as_csv(row: Record) -> bytes:
+def _with_opening(row: Record) -> dict[str, Any]:
+    """A row with what opens its entry of the log, so that an auditor can check that it is the one counted."""
+    who = row["identity"] or identity.of_individual(identity.mailbox(row["address"]))
+    return {**row, "identity": who, "salt": base64.b64encode(row["salt"]).decode()}
+
+
+def _as_csv(row: Mapping[str, Any]) -> bytes:
     line = io.StringIO()
     csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_cell(row[column]) for column in COLUMNS])
     return line.getvalue().encode()

@@ -45,7 +45,35 @@ def undersigned(server: Server, *arguments: str) -> str:
     return done.stdout
 
 
-def test_signing_reviewing_exporting_and_withdrawing_at_a_real_server(data_dir: Path) -> None:
+def assert_an_outsider_can_check(server: Server, visitor: Visitor, directory: Path) -> None:
+    """Uses the downloaded verifier, in a Python that knows nothing of this project, on all that the public can get."""
+    verifier, log, key = directory / "verify.py", f"{server.url}/log/example", visitor.read("/log/example/key").strip()
+    verifier.write_text(visitor.read("/log/verify.py"))
+    receipt, rows = directory / "mine.tlog-proof", directory / "rows.ndjson"
+    receipt.write_text(visitor.read_receipt("ada@example.org"))
+    rows.write_text(undersigned(server, "export", "example", "--format", "ndjson"))
+
+    def verify(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "-I", str(verifier), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    for arguments in (
+        ("tally", log),
+        ("tally", f"{server.url}/s/example", "--key", key),
+        ("receipt", str(receipt), "--key", key),
+        ("watch", log, "--state", str(directory / "state")),
+        ("watch", log, "--state", str(directory / "state")),
+        ("export", str(rows), "--log", log),
+    ):
+        status, said = verify(*arguments)
+        assert status == 0, f"{arguments[0]}: {said}"
+    receipt.write_text(receipt.read_text().replace("index 2", "index 3"))
+    assert verify("receipt", str(receipt), "--key", key)[0] == 1
+    assert undersigned(server, "verify", "tally", log)
+
+
+def test_signing_reviewing_exporting_and_withdrawing_at_a_real_server(data_dir: Path, tmp_path: Path) -> None:
     with serving(data_dir) as server, Visitor(server.url) as visitor:
         visitor.sign("ada@example.org")
         visitor.sign("rosa@readers.org.uk", **ORGANISATION)
@@ -58,6 +86,7 @@ def test_signing_reviewing_exporting_and_withdrawing_at_a_real_server(data_dir: 
         exported = undersigned(server, "export", "example", "--format", "csv").splitlines()
         assert len(exported) == 3
         assert undersigned(server, "doctor")
+        assert_an_outsider_can_check(server, visitor, tmp_path)
         visitor.withdraw(visitor.read_mail("ada@example.org", "counts"))
         visitor.see_tally(0, 1)
         assert "ada@" not in server.printed()
