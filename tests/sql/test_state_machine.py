@@ -203,7 +203,7 @@ class Signers(RuleBasedStateMachine):
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 def test_any_history_keeps_tally_model_sum_and_replay_together(cluster: str, template: str) -> None:
     Signers.cluster, Signers.template = cluster, template
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Signers,
         settings=settings(
             max_examples=40,
