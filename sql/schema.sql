@@ -171,9 +171,11 @@ CREATE TABLE signatory (
     network_key uuid,
     consent jsonb NOT NULL,
     salt bytea NOT NULL,
+    bound bytea NOT NULL,
     CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused'))
 );
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256"}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when.';
+COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
 CREATE INDEX signatory_with_network ON signatory (endorsement_id) WHERE network_key IS NOT NULL;
 
 CREATE TABLE organisation (

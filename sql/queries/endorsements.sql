@@ -24,12 +24,13 @@ WITH locked AS MATERIALIZED (
     RETURNING id, statement, kind, country, partner, objectives, commitment
 ), person AS (
     INSERT INTO signatory (
-        endorsement_id, mailbox_id, address, name, name_status, role, locale, source, mail_domain, network_key, consent, salt
+        endorsement_id, mailbox_id, address, name, name_status, role, locale, source, mail_domain, network_key, consent, salt,
+        bound
     )
     SELECT c.endorsement_id, c.mailbox_id, c.address, coalesce($3, c.name), coalesce($4, c.name_status), c.role, c.locale,
-           c.source, split_part(c.address, '@', -1), c.network_key, c.given_consent, c.salt
+           c.source, split_part(c.address, '@', -1), c.network_key, c.given_consent, c.salt, c.commitment
     FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1
-    RETURNING endorsement_id
+    RETURNING endorsement_id, bound
 ), body AS (
     INSERT INTO organisation (endorsement_id, name, website, identity, country, contributions, proof, salt)
     SELECT c.endorsement_id, c.organisation ->> 'name', c.organisation ->> 'website', c.organisation ->> 'identity',
@@ -64,13 +65,17 @@ SELECT CASE
     WHEN EXISTS (SELECT 1 FROM endorsement WHERE id = $1 AND status = 'rejected') THEN 'rejected'
     WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'
     ELSE 'expired'
-END AS outcome, (SELECT commitment FROM fact) AS commitment;
+END AS outcome, (SELECT bound FROM person) AS bound;
 
 -- name: withdraw
 -- Erases an endorsement, its signatory, that mailbox's claims and every mail about it, and queues the public `sub`. A link
--- made for an earlier endorsement of the same endorser does nothing. Always returns one row.
-WITH gone AS (
-    DELETE FROM endorsement WHERE id = $1 AND commitment = $2 AND status = 'counted'
+-- made for an earlier endorsement of the same endorser, or for a former representative, does nothing. Always one row.
+WITH held AS MATERIALIZED (
+    SELECT e.id FROM endorsement AS e JOIN signatory AS p ON p.endorsement_id = e.id
+    WHERE e.id = $1 AND p.endorsement_id = $1 AND p.bound = $2 AND e.status = 'counted'
+    FOR UPDATE OF e, p
+), gone AS (
+    DELETE FROM endorsement WHERE id = $1 AND id IN (SELECT id FROM held)
     RETURNING id, statement, kind, country, partner, objectives
 ), person AS (
     DELETE FROM signatory WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING mailbox_id
