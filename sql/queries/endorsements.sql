@@ -5,7 +5,8 @@
 -- holds it for a look; or says what became of it. Any number of concurrent calls count once: the claims are locked first, in
 -- one order, so that a twin or "this was not me" waits; a twin that waited may hear `expired` from its older view of the
 -- world, and asks once more. With $6 an admin releases a
--- held claim through the same statement, with the name and consent ($5) that its owner gave. Always returns one row.
+-- held claim through the same statement, with the name and consent ($5) that its owner gave. Where an organisation is counted
+-- without a representative, the claim makes one and counts nothing. Always returns one row.
 WITH locked AS MATERIALIZED (
     SELECT s.id FROM submission AS s WHERE s.endorsement_id = $1 ORDER BY s.id FOR UPDATE
 ), claim AS MATERIALIZED (
@@ -22,14 +23,22 @@ WITH locked AS MATERIALIZED (
     FROM claim WHERE endorsement_id = $1 AND ready
     ON CONFLICT (id) DO NOTHING
     RETURNING id, statement, kind, country, partner, objectives, commitment
+), vacant AS MATERIALIZED (
+    SELECT e.id, o.salt FROM endorsement AS e JOIN organisation AS o ON o.endorsement_id = e.id
+    WHERE e.id = $1 AND o.endorsement_id = $1 AND e.status = 'counted' AND EXISTS (SELECT 1 FROM claim WHERE ready)
+      AND NOT EXISTS (SELECT 1 FROM signatory AS p WHERE p.endorsement_id = $1)
+    FOR UPDATE OF e
 ), person AS (
     INSERT INTO signatory (
         endorsement_id, mailbox_id, address, name, name_status, role, locale, source, mail_domain, network_key, consent, salt,
         bound
     )
     SELECT c.endorsement_id, c.mailbox_id, c.address, coalesce($3, c.name), coalesce($4, c.name_status), c.role, c.locale,
-           c.source, split_part(c.address, '@', -1), c.network_key, c.given_consent, c.salt, c.commitment
-    FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1
+           c.source, split_part(c.address, '@', -1), c.network_key, c.given_consent,
+           coalesce((SELECT salt FROM vacant), c.salt), c.commitment
+    FROM claim AS c
+    WHERE c.endorsement_id = $1 AND (EXISTS (SELECT 1 FROM fact) OR EXISTS (SELECT 1 FROM vacant))
+    ON CONFLICT (endorsement_id) DO NOTHING
     RETURNING endorsement_id, bound
 ), body AS (
     INSERT INTO organisation (endorsement_id, name, website, identity, country, contributions, proof, salt)
@@ -45,7 +54,7 @@ WITH locked AS MATERIALIZED (
 ), mail AS (
     INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale)
     SELECT c.endorsement_id, $7, c.statement, 'counted', c.id, c.mailbox_id, c.address, c.locale
-    FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1
+    FROM claim AS c JOIN person AS p ON p.endorsement_id = c.endorsement_id WHERE c.endorsement_id = $1
     RETURNING endorsement_id
 ), waiting AS (
     UPDATE submission AS s
@@ -60,7 +69,7 @@ WITH locked AS MATERIALIZED (
     RETURNING s.id
 )
 SELECT CASE
-    WHEN EXISTS (SELECT 1 FROM fact) THEN 'counted'
+    WHEN EXISTS (SELECT 1 FROM person) THEN 'counted'
     WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
     WHEN EXISTS (SELECT 1 FROM endorsement WHERE id = $1 AND status = 'rejected') THEN 'rejected'
     WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'

@@ -1,16 +1,17 @@
 -- Exports: verified endorsements, for admins.
 
 -- name: endorsements
--- Streams the counted endorsements that the log holds, in its order, each with what opens its entry.
+-- Streams the counted endorsements that the log holds, in its order, each with what opens its entry; an organisation whose
+-- representative left has no person in its row.
 SELECT m.index AS log_index, e.kind, e.counted_at, p.name, p.name_status, p.address, e.country, p.role, p.locale,
-       e.objectives, e.partner, p.source, p.consent ? 'updates' AS updates,
+       e.objectives, e.partner, p.source, coalesce(p.consent ? 'updates', false) AS updates,
        o.name AS organisation, o.website, o.contributions, o.proof,
        h.origin, encode(s.sha256, 'hex') AS statement_sha256, o.identity, coalesce(o.salt, p.salt) AS salt
 FROM log_member AS m
 JOIN log_head AS h ON h.statement = m.statement
 JOIN statement AS s ON s.slug = m.statement
 JOIN endorsement AS e ON e.id = m.endorsement_id AND e.status = 'counted'
-JOIN signatory AS p ON p.endorsement_id = m.endorsement_id
+LEFT JOIN signatory AS p ON p.endorsement_id = m.endorsement_id
 LEFT JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
 WHERE m.statement = $1
 ORDER BY m.index;

@@ -34,6 +34,20 @@ WITH person AS (
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'changed' ELSE 'absent' END AS outcome;
 
+-- name: leave
+-- Erases an organisation's representative, their claims and mails and any offer to a successor; the organisation stays counted,
+-- and the next approved claim may speak for it. Always one row.
+WITH person AS (
+    DELETE FROM signatory AS p USING endorsement AS e
+    WHERE p.endorsement_id = $1 AND e.id = $1 AND p.bound = $2 AND e.kind = 'organisation' AND e.status = 'counted'
+    RETURNING p.mailbox_id
+), claims AS (
+    DELETE FROM submission WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
+), mail AS (
+    DELETE FROM message WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'left' ELSE 'absent' END AS outcome;
+
 -- name: entry
 -- Finds the entry that counts an endorsement, once the sequencer appended it.
 SELECT index FROM log_member WHERE endorsement_id = $1;

@@ -29,9 +29,9 @@ async def counted(db: Database, statement: Statement, after: int) -> list[Record
 
 
 async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:
-    """Counts a held claim; its representative is told by mail.
+    """Counts a held claim, or lets it speak for an organisation whose representative left; its owner is told by mail.
 
-    Returns `already_confirmed` if a rival was counted before. Raises ClaimNotFound.
+    Returns `already_confirmed` if a rival speaks for the organisation already. Raises ClaimNotFound.
     """
     claim = await _find(db, submission_id)
     if claim["counted_already"]:

@@ -65,6 +65,12 @@ async def change(
     return bool(row["outcome"] == "changed")
 
 
+async def leave(db: Database, link: OwnerLink) -> bool:
+    """Erases an organisation's representative; the organisation stays counted. Returns False if there was nobody to erase."""
+    row = await db.batched(db.q.owners.leave, link.endorsement_id, link.bound)
+    return bool(row["outcome"] == "left")
+
+
 async def wait_for_entry(db: Database, endorsement_id: UUID, statement: str) -> int | None:
     """The index of the released entry that counts an endorsement; None if that takes longer than three seconds."""
     for pause_s in ENTRY_LOOKS_S:

@@ -106,6 +106,7 @@ class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_link: str
     read: str
     change: str
+    leave: str
     entry: str
 
 

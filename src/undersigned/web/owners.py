@@ -95,6 +95,33 @@ async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> T
     return await _page(site, link, token, said=said)
 
 
+@get("/m/{token:str}/leave")
+async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
+    """Asks whether to leave an organisation's endorsement; changes nothing."""
+    held = await owners.read(site.db, site.signer.read_manage(token))
+    if held is None or held["organisation"] is None:
+        return nothing_held()
+    return notice(
+        f"Stop representing {held['organisation']} here?",
+        "Everything held about you is deleted, and your links stop working. The organisation stays counted and named, without a "
+        "representative, until somebody else signs for it. To take back its endorsement, withdraw instead.",
+        actions=[
+            button("Leave, and keep the organisation counted", f"/m/{token}/leave", style="danger"),
+            button("Back", f"/m/{token}", style="quiet", method="get"),
+        ],
+    )
+
+
+@post("/m/{token:str}/leave", status_code=200)
+async def leave(site: AtSite, token: FromPath[str]) -> Template:
+    """Deletes all that is held on a representative; the organisation stays counted."""
+    if not await owners.leave(site.db, site.signer.read_manage(token)):
+        return nothing_held()
+    return notice(
+        "You have left", "Everything held about you here is deleted. The organisation stays counted.", tone="good"
+    )
+
+
 @get("/w/{token:str}")
 async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to withdraw; changes nothing."""
@@ -187,5 +214,5 @@ def _facts(held: Record) -> list[tuple[str, str]]:
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show, download, receipt, correct_name, choose, ask_to_withdraw, withdraw],
+    route_handlers=[show, download, receipt, correct_name, choose, ask_to_leave, leave, ask_to_withdraw, withdraw],
 )
