@@ -41,7 +41,7 @@ SELECT count(*) AS finished FROM done;
 -- name: circumstances
 -- Reads all that decides what a message says, at the moment it is sent. Always one row.
 SELECT link.id, s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires_at, s.expires_at <= now() AS expired,
-       m.attempt_count > 0 AS attempted, e.commitment,
+       m.attempt_count > 0 AS attempted, e.bound,
        p.mailbox_id IS NOT NULL AS endorsed_by_this_mailbox,
        EXISTS (SELECT 1 FROM suppression AS x WHERE x.mailbox_id = m.mailbox_id) AS suppressed,
        EXISTS (

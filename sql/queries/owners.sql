@@ -9,7 +9,7 @@ WITH mail AS (
 SELECT true AS accepted FROM mail;
 
 -- name: read
--- Reads all that is held on a counted endorsement, by the commitment its link was made for.
+-- Reads all that is held on a counted endorsement, by what its link was made for.
 SELECT e.statement, e.kind, e.status, e.country, e.partner, e.objectives, e.counted_at,
        p.address, p.name, p.name_status, p.role, p.locale, p.source, p.mail_domain, p.network_key IS NOT NULL AS network_kept,
        p.consent, p.salt, o.name AS organisation, o.website, o.identity, o.contributions, o.proof, m.index AS log_index
@@ -17,7 +17,7 @@ FROM endorsement AS e
 JOIN signatory AS p ON p.endorsement_id = e.id
 LEFT JOIN organisation AS o ON o.endorsement_id = e.id
 LEFT JOIN log_member AS m ON m.endorsement_id = e.id
-WHERE e.id = $1 AND e.commitment = $2 AND e.status = 'counted';
+WHERE e.id = $1 AND e.bound = $2 AND e.status = 'counted';
 
 -- name: change
 -- Corrects the name, asks to show or hide it, or stops updates; a name that changed is looked at again. Always one row.
@@ -29,7 +29,7 @@ WITH person AS (
                            ELSE p.name_status END,
         consent = CASE WHEN $5 THEN p.consent - 'updates' ELSE p.consent END
     FROM endorsement AS e
-    WHERE p.endorsement_id = $1 AND e.id = $1 AND e.commitment = $2 AND e.status = 'counted'
+    WHERE p.endorsement_id = $1 AND e.id = $1 AND e.bound = $2 AND e.status = 'counted'
     RETURNING p.endorsement_id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'changed' ELSE 'absent' END AS outcome;

@@ -2,7 +2,7 @@
 
 -- name: endorsements
 -- Finds the counted endorsements that a mailbox confirmed, whatever the statement and the kind.
-SELECT e.id, e.statement, e.kind, e.commitment, e.counted_at, p.name, p.name_status, o.name AS organisation, m.index AS log_index
+SELECT e.id, e.statement, e.kind, e.bound, e.counted_at, p.name, p.name_status, o.name AS organisation, m.index AS log_index
 FROM signatory AS p
 JOIN endorsement AS e ON e.id = p.endorsement_id AND e.status = 'counted'
 LEFT JOIN organisation AS o ON o.endorsement_id = e.id

@@ -40,7 +40,7 @@ async def confirm(
         given["updates"] = {"at": now}
     shown = "queued" if show_name else "hidden"
     row = await _run(db, link.endorsement_id, link.submission_id, submissions.corrected_name(name), shown, given, False)
-    made = OwnerLink(link.endorsement_id, row["commitment"]) if row["commitment"] else None
+    made = OwnerLink(link.endorsement_id, row["bound"]) if row["bound"] else None
     return Confirmation(_outcome(row), made)
 
 
@@ -51,7 +51,7 @@ async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Ou
 
 async def withdraw(db: Database, link: OwnerLink) -> bool:
     """Erases an endorsement and all that is held on its endorser; returns False if it was gone already."""
-    row = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.commitment)
+    row = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.bound)
     return bool(row["outcome"] == "withdrawn")
 
 

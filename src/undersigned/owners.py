@@ -39,7 +39,7 @@ async def request_link(
 
 async def read(db: Database, link: OwnerLink) -> Record | None:
     """All that is held on an endorsement, or None if it is gone."""
-    return await db.pool.fetchrow(db.q.owners.read, link.endorsement_id, link.commitment)
+    return await db.pool.fetchrow(db.q.owners.read, link.endorsement_id, link.bound)
 
 
 def as_document(held: Record) -> dict[str, Any]:
@@ -57,7 +57,7 @@ async def change(
     row = await db.batched(
         db.q.owners.change,
         link.endorsement_id,
-        link.commitment,
+        link.bound,
         submissions.corrected_name(name),
         show_name,
         stop_updates,

@@ -34,14 +34,14 @@ def mailbox_id(pepper: str, address: str) -> UUID:
 
 def manage_links(signer: Signer, held: Held, url: str) -> list[str]:
     """A link to manage each endorsement, good for a day, to be handed to its owner."""
-    return [f"{url}/m/{signer.manage(OwnerLink(row['id'], row['commitment']))}" for row in held.endorsements]
+    return [f"{url}/m/{signer.manage(OwnerLink(row['id'], row['bound']))}" for row in held.endorsements]
 
 
 async def withdraw(db: Database, held: Held, mailbox_id: UUID) -> int:
     """Withdraws every endorsement and drops every claim under a mailbox; returns how many of both."""
     done = 0
     for row in held.endorsements:
-        done += await endorsements.withdraw(db, OwnerLink(row["id"], row["commitment"]))
+        done += await endorsements.withdraw(db, OwnerLink(row["id"], row["bound"]))
     claims = await db.pool.fetch(db.q.persons.claims, mailbox_id)
     dropped = await db.in_key_order(db.q.persons.drop_claim, [(row["endorsement_id"], row["id"]) for row in claims])
     return done + sum(int(row["dropped"]) for _, row in dropped)

@@ -23,10 +23,10 @@ class ConfirmLink(msgspec.Struct, frozen=True):
 
 
 class OwnerLink(msgspec.Struct, frozen=True):
-    """Manages or withdraws the endorsement with this commitment, and none that the same endorser makes later."""
+    """Manages or withdraws the endorsement that is bound to these 32 bytes, and none that the same endorser makes later."""
 
     endorsement_id: UUID
-    commitment: bytes
+    bound: bytes
 
 
 class Signer:
@@ -52,7 +52,7 @@ class Signer:
         return ConfirmLink(UUID(bytes=payload[:16]), UUID(bytes=payload[16:]))
 
     def withdraw(self, link: OwnerLink) -> str:
-        return self._sign("withdraw", link.endorsement_id.bytes + link.commitment)
+        return self._sign("withdraw", link.endorsement_id.bytes + link.bound)
 
     def read_withdraw(self, token: str) -> OwnerLink:
         """The link behind a token, which never expires. Raises LinkInvalid."""
@@ -60,7 +60,7 @@ class Signer:
         return OwnerLink(UUID(bytes=payload[:16]), payload[16:])
 
     def manage(self, link: OwnerLink) -> str:
-        return self._sign("manage", link.endorsement_id.bytes + link.commitment)
+        return self._sign("manage", link.endorsement_id.bytes + link.bound)
 
     def read_manage(self, token: str) -> OwnerLink:
         """The link behind a token. Raises LinkInvalid, or LinkExpired after a day."""

@@ -69,8 +69,8 @@ TAMPERING = [
     "INSERT INTO log_tile VALUES ('example', 0, 1, 0, sha256('x'))",
     "UPDATE log_head SET vkey = 'x' WHERE size > 0",
     "UPDATE log_head SET checkpoint = replace(checkpoint, 'example', 'exampel') WHERE size > 0",
-    "INSERT INTO endorsement (id, statement, kind, objectives, commitment) VALUES"
-    " (gen_random_uuid(), 'example', 'individual', '{}', sha256('forged'))",
+    "INSERT INTO endorsement (id, statement, kind, objectives, commitment, bound) VALUES"
+    " (gen_random_uuid(), 'example', 'individual', '{}', sha256('forged'), sha256('forged'))",
 ]
 
 

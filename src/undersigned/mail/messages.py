@@ -44,7 +44,7 @@ class Letter(msgspec.Struct, frozen=True):
     mailbox_id: UUID
     address: str
     reason: str = ""
-    commitment: bytes | None = None
+    bound: bytes | None = None
     expires_at: dt.datetime | None = None
 
 
@@ -70,8 +70,8 @@ def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timede
             "confirm_url": f"{settings.url}/c/{token}",
             "deleted_on": format_date(deleted_on, "long", locale="en_GB"),
         }
-    if letter.commitment:
-        link = OwnerLink(letter.endorsement_id, letter.commitment)
+    if letter.bound:
+        link = OwnerLink(letter.endorsement_id, letter.bound)
         context["withdraw_url"] = f"{settings.url}/w/{signer.withdraw(link)}"
         context["manage_url"] = f"{settings.url}/m/{signer.manage(link)}"
     subject, text = TEMPLATES.get_template(f"{letter.template}.txt").render(context).split("\n", 1)

@@ -112,7 +112,7 @@ def _letter(about: About, row: Record, fact: Record, template: str) -> Letter:
         row["mailbox_id"],
         row["address"],
         (row["detail"] or {}).get("reason", ""),
-        fact["commitment"] if fact["endorsed_by_this_mailbox"] else None,
+        fact["bound"] if fact["endorsed_by_this_mailbox"] else None,
         fact["expires_at"],
     )
 
