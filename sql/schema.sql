@@ -87,6 +87,7 @@ CREATE TABLE submission (
     consent jsonb,
     salt bytea NOT NULL,
     commitment bytea NOT NULL,
+    generation integer NOT NULL DEFAULT 0,
     network_key uuid,
     submitted_at timestamptz NOT NULL DEFAULT now(),
     confirmed_at timestamptz,
@@ -146,6 +147,7 @@ CREATE TABLE endorsement (
     partner text,
     objectives text[] NOT NULL,
     commitment bytea NOT NULL,
+    generation integer NOT NULL DEFAULT 0,
     counted_at timestamptz NOT NULL DEFAULT now(),
     rejected_at timestamptz,
     rejected_reason text,
@@ -156,6 +158,7 @@ CREATE TABLE endorsement (
     ),
     CONSTRAINT endorsement_rejected_reason_is_known CHECK (rejected_reason IN ('duplicate', 'fraud', 'error'))
 );
+COMMENT ON COLUMN endorsement.generation IS 'The generation of the log that the commitment is for; an older one than the log''s is brought up to date before it is added.';
 CREATE INDEX endorsement_rejected ON endorsement (statement) WHERE status = 'rejected';
 
 CREATE TABLE signatory (
@@ -201,6 +204,7 @@ CREATE TABLE log_queue (
     partner text,
     objectives text[] NOT NULL,
     reason text,
+    generation integer NOT NULL DEFAULT 0,
     queued_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT log_queue_op_is_known CHECK (op IN ('add', 'sub')),
@@ -208,7 +212,8 @@ CREATE TABLE log_queue (
     CONSTRAINT log_queue_sub_has_a_reason CHECK ((op = 'sub') = (reason IS NOT NULL)),
     CONSTRAINT log_queue_reason_is_known CHECK (reason IN ('withdrawn', 'duplicate', 'fraud', 'error'))
 );
-CREATE INDEX log_queue_waiting ON log_queue (statement, id);
+CREATE INDEX log_queue_waiting ON log_queue (statement, generation, id);
+COMMENT ON COLUMN log_queue.generation IS 'The endorsement''s, when this was queued. The sequencer takes only those of the log''s own.';
 
 -- The log and the tallies: written by the sequencer only ---------------------------------------------------------------
 
@@ -216,6 +221,7 @@ CREATE TABLE log_head (
     statement text PRIMARY KEY REFERENCES statement (slug),
     generation integer NOT NULL DEFAULT 0,
     origin text NOT NULL UNIQUE,
+    previous text,
     vkey text,
     size bigint NOT NULL DEFAULT 0,
     checkpoint text,
@@ -229,9 +235,21 @@ CREATE TABLE log_head (
         released_size <= size AND (released_size = 0) = (released_checkpoint IS NULL)
     )
 );
+COMMENT ON COLUMN log_head.previous IS 'Origin, size and root of the last checkpoint before this generation, which its `open` cites.';
 COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpoint was written outside the database first.';
 COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
+
+CREATE TABLE log_past (
+    statement text NOT NULL REFERENCES statement (slug),
+    generation integer NOT NULL,
+    origin text NOT NULL,
+    vkey text NOT NULL,
+    size bigint NOT NULL,
+    checkpoint text NOT NULL,
+    PRIMARY KEY (statement, generation)
+);
+COMMENT ON TABLE log_past IS 'The ended generations: the last checkpoint known of each, and how many of its entries are stored here.';
 
 CREATE TABLE log_entry (
     statement text NOT NULL REFERENCES statement (slug),

@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
-from undersigned import database, statements
+from undersigned import database, generations, statements
 from undersigned.app import create_app
 from undersigned.database import Database
 from undersigned.embedded import running
@@ -121,6 +121,8 @@ class World:
 
     async def count(self) -> tuple[int, int]:
         """Lets the sequencer drain its queue; returns the tally's numbers of individuals and organisations."""
+        while await generations.catch_up(self.db):
+            pass
         while await sequencer.run_once(self.db, make_sealer(self.settings)):
             pass
         await keep_house(self.db)

@@ -18,11 +18,11 @@ WITH locked AS MATERIALIZED (
     FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2 AND s.id IN (SELECT id FROM locked)
       AND (s.status = 'held' OR NOT $6 AND s.expires_at > now())
 ), fact AS (
-    INSERT INTO endorsement (id, statement, kind, country, partner, objectives, commitment)
-    SELECT endorsement_id, statement, kind, country, partner, objectives, commitment
+    INSERT INTO endorsement (id, statement, kind, country, partner, objectives, commitment, generation)
+    SELECT endorsement_id, statement, kind, country, partner, objectives, commitment, generation
     FROM claim WHERE endorsement_id = $1 AND ready
     ON CONFLICT (id) DO NOTHING
-    RETURNING id, statement, kind, country, partner, objectives, commitment
+    RETURNING id, statement, kind, country, partner, objectives, commitment, generation
 ), vacant AS MATERIALIZED (
     SELECT e.id, o.salt FROM endorsement AS e JOIN organisation AS o ON o.endorsement_id = e.id
     WHERE e.id = $1 AND o.endorsement_id = $1 AND e.status = 'counted' AND EXISTS (SELECT 1 FROM claim WHERE ready)
@@ -48,8 +48,8 @@ WITH locked AS MATERIALIZED (
     FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1 AND c.kind = 'organisation'
     RETURNING endorsement_id
 ), queued AS (
-    INSERT INTO log_queue (endorsement_id, statement, op, kind, commitment, country, partner, objectives)
-    SELECT id, statement, 'add', kind, commitment, country, partner, objectives FROM fact WHERE id = $1
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, commitment, country, partner, objectives, generation)
+    SELECT id, statement, 'add', kind, commitment, country, partner, objectives, generation FROM fact WHERE id = $1
     RETURNING endorsement_id
 ), mail AS (
     INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale)
@@ -85,7 +85,7 @@ WITH held AS MATERIALIZED (
     FOR UPDATE OF e, p
 ), gone AS (
     DELETE FROM endorsement WHERE id = $1 AND id IN (SELECT id FROM held)
-    RETURNING id, statement, kind, country, partner, objectives
+    RETURNING id, statement, kind, country, partner, objectives, generation
 ), person AS (
     DELETE FROM signatory WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING mailbox_id
 ), body AS (
@@ -95,8 +95,8 @@ WITH held AS MATERIALIZED (
 ), mail AS (
     DELETE FROM message WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
 ), queued AS (
-    INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason)
-    SELECT id, statement, 'sub', kind, country, partner, objectives, 'withdrawn' FROM gone WHERE id = $1
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason, generation)
+    SELECT id, statement, 'sub', kind, country, partner, objectives, 'withdrawn', generation FROM gone WHERE id = $1
     RETURNING endorsement_id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'withdrawn' ELSE 'absent' END AS outcome;
@@ -108,7 +108,7 @@ WITH fact AS (
     UPDATE endorsement
     SET status = 'rejected', rejected_at = now(), rejected_reason = $2, country = NULL, partner = NULL, objectives = '{}'
     WHERE id = $1 AND status = 'counted'
-    RETURNING id, statement, kind
+    RETURNING id, statement, kind, generation
 ), before AS (
     SELECT country, partner, objectives FROM endorsement WHERE id = $1
 ), person AS (
@@ -122,8 +122,9 @@ WITH fact AS (
     FROM person AS p JOIN fact ON fact.id = p.endorsement_id WHERE p.endorsement_id = $1
     RETURNING id
 ), queued AS (
-    INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason)
-    SELECT fact.id, fact.statement, 'sub', fact.kind, before.country, before.partner, before.objectives, $2 FROM fact CROSS JOIN before
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason, generation)
+    SELECT fact.id, fact.statement, 'sub', fact.kind, before.country, before.partner, before.objectives, $2, fact.generation
+    FROM fact CROSS JOIN before
     WHERE fact.id = $1
     RETURNING endorsement_id
 )
@@ -140,6 +141,42 @@ ORDER BY p.endorsement_id LIMIT 1000;
 -- Forgets which network a signatory came from.
 WITH forgotten AS (UPDATE signatory SET network_key = NULL WHERE endorsement_id = $1 RETURNING endorsement_id)
 SELECT count(*) AS forgotten FROM forgotten;
+
+-- name: left_behind
+-- Says whether anybody counts who is neither in generation $2 of the log nor queued: a restart was interrupted.
+SELECT EXISTS (
+    SELECT 1 FROM endorsement AS e WHERE e.statement = $1 AND e.generation < $2 AND e.status = 'counted'
+    AND NOT EXISTS (SELECT 1 FROM log_queue AS q WHERE q.endorsement_id = e.id)
+);
+
+-- name: outdated
+-- Finds the counted endorsements behind the key $3 that a generation before $2 was committed to, in key order, for `recommit`.
+SELECT e.id AS endorsement_id, e.kind, e.commitment, p.address, o.identity
+FROM endorsement AS e
+LEFT JOIN signatory AS p ON p.endorsement_id = e.id
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id
+WHERE e.statement = $1 AND e.generation < $2 AND e.id > $3 AND e.status = 'counted'
+ORDER BY e.id LIMIT $4;
+
+-- name: recommit
+-- Gives a counted endorsement its commitment $4 for the generation $5, with a fresh salt, and queues its `add` in place of all
+-- that was queued for older ones; once, and only if its commitment is still $2. Links made for it stay good. Always one row.
+WITH fact AS (
+    UPDATE endorsement SET commitment = $4, generation = $5
+    WHERE id = $1 AND commitment = $2 AND generation < $5 AND status = 'counted'
+    RETURNING id, statement, kind, commitment, country, partner, objectives, generation
+), person AS (
+    UPDATE signatory SET salt = $3 WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING endorsement_id
+), body AS (
+    UPDATE organisation SET salt = $3 WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING endorsement_id
+), dropped AS (
+    DELETE FROM log_queue WHERE endorsement_id = $1 AND generation < $5 AND EXISTS (SELECT 1 FROM fact) RETURNING id
+), queued AS (
+    INSERT INTO log_queue (endorsement_id, statement, op, kind, commitment, country, partner, objectives, generation)
+    SELECT id, statement, 'add', kind, commitment, country, partner, objectives, generation FROM fact WHERE id = $1
+    RETURNING endorsement_id
+)
+SELECT count(*) AS recommitted FROM fact;
 
 -- name: find_by_entry
 -- Finds the endorsement that an entry of a statement's log counts.

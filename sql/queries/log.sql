@@ -3,11 +3,14 @@
 -- name: waiting
 -- Lists the statements with anything to append, or with a head that was signed and not released.
 SELECT statement FROM log_head
-WHERE size > released_size OR EXISTS (SELECT 1 FROM log_queue WHERE log_queue.statement = log_head.statement);
+WHERE size > released_size OR EXISTS (
+    SELECT 1 FROM log_queue WHERE log_queue.statement = log_head.statement AND log_queue.generation >= log_head.generation
+);
 
 -- name: read_head
 -- Reads the head that the next batch builds on.
-SELECT h.statement, h.generation, h.origin, h.vkey, h.size, h.checkpoint, h.released_size, h.stopped_reason, h.round, s.sha256
+SELECT h.statement, h.generation, h.origin, h.previous, h.vkey, h.size, h.checkpoint, h.released_size, h.stopped_reason, h.round,
+       s.sha256
 FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement = $1;
 
 -- name: take_head
@@ -16,11 +19,11 @@ UPDATE log_head SET round = round + 1 WHERE statement = $1 AND round = $2 AND si
 
 -- name: queue
 -- Reads the oldest queue rows that can be appended: an `add` of who isn't counted, a `sub` of who is. The rest, whose other
--- half comes first, waits.
+-- half comes first, waits; so does what is of an older generation.
 SELECT q.endorsement_id, q.id, q.op, q.kind, q.commitment, q.country, q.partner, q.objectives, q.reason, m.index AS member_index
 FROM log_queue AS q
 LEFT JOIN log_member AS m ON m.endorsement_id = q.endorsement_id
-WHERE q.statement = $1 AND (q.op = 'add') = (m.index IS NULL)
+WHERE q.statement = $1 AND q.generation = $3 AND (q.op = 'add') = (m.index IS NULL)
 ORDER BY q.id LIMIT $2;
 
 -- name: append
@@ -80,6 +83,12 @@ SELECT index, entry FROM log_entry
 WHERE statement = $1 AND generation = $2 AND index >= $3 AND index < $4 AND entry LIKE 'undersigned/v1 sub %'
 ORDER BY index;
 
+-- name: subtracted_before
+-- Counts by reason what the generations before $2 took back: the tally keeps it, and this one's entries don't repeat it.
+SELECT split_part(trim(entry, E'\n'), ' ', 4) AS reason, count(*) AS count FROM log_entry
+WHERE statement = $1 AND generation < $2 AND entry LIKE 'undersigned/v1 sub %'
+GROUP BY 1;
+
 -- name: all_tiles
 -- Reads every tile of a log, for a recount.
 SELECT level, index, hashes FROM log_tile WHERE statement = $1 AND generation = $2 ORDER BY level, index;
@@ -87,12 +96,16 @@ SELECT level, index, hashes FROM log_tile WHERE statement = $1 AND generation = 
 -- name: recount
 -- Counts what the endorsements say the tally should be once the queue is drained, and where entries and members differ.
 SELECT
-    (SELECT count(*) FROM endorsement WHERE statement = $1 AND status = 'counted' AND kind = 'individual') AS individuals,
-    (SELECT count(*) FROM endorsement WHERE statement = $1 AND status = 'counted' AND kind = 'organisation') AS organisations,
+    (SELECT count(*) FROM endorsement
+     WHERE statement = $1 AND generation = $2 AND status = 'counted' AND kind = 'individual') AS individuals,
+    (SELECT count(*) FROM endorsement
+     WHERE statement = $1 AND generation = $2 AND status = 'counted' AND kind = 'organisation') AS organisations,
+    (SELECT count(*) FROM endorsement AS e WHERE e.statement = $1 AND e.generation < $2 AND e.status = 'counted'
+       AND NOT EXISTS (SELECT 1 FROM log_queue AS q WHERE q.endorsement_id = e.id)) AS left_behind,
     (SELECT count(*) FILTER (WHERE op = 'add') - count(*) FILTER (WHERE op = 'sub') FROM log_queue
-     WHERE statement = $1 AND kind = 'individual') AS queued_individuals,
+     WHERE statement = $1 AND generation = $2 AND kind = 'individual') AS queued_individuals,
     (SELECT count(*) FILTER (WHERE op = 'add') - count(*) FILTER (WHERE op = 'sub') FROM log_queue
-     WHERE statement = $1 AND kind = 'organisation') AS queued_organisations,
+     WHERE statement = $1 AND generation = $2 AND kind = 'organisation') AS queued_organisations,
     (SELECT count(*) FROM log_member AS m LEFT JOIN endorsement AS e ON e.id = m.endorsement_id AND e.status = 'counted'
      LEFT JOIN log_entry AS l ON l.statement = m.statement AND l.generation = $2 AND l.index = m.index
      WHERE m.statement = $1
@@ -113,6 +126,42 @@ SELECT size, disagreements, checked_at FROM log_check WHERE statement = $1;
 -- Lists the logs that were not recounted for $1.
 SELECT h.statement FROM log_head AS h LEFT JOIN log_check AS c ON c.statement = h.statement
 WHERE h.released_size > 0 AND (c.checked_at IS NULL OR c.checked_at < now() - $1::interval);
+
+-- name: past
+-- Reads the last checkpoint of an ended generation.
+SELECT origin, vkey, size, checkpoint FROM log_past WHERE statement = $1 AND generation = $2;
+
+-- name: end_generation
+-- Keeps what is known of the generation that ends.
+INSERT INTO log_past (statement, generation, origin, vkey, size, checkpoint) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (statement, generation) DO NOTHING;
+
+-- name: open_generation
+-- Begins a log anew, empty, behind the checkpoint $5; compare-and-swap like `take_head`, so that no batch lands in between.
+UPDATE log_head SET generation = $3, origin = $4, previous = $5, vkey = NULL, size = 0, checkpoint = NULL, released_size = 0,
+    released_checkpoint = NULL, stopped_reason = NULL, round = round + 1, appended_at = now()
+WHERE statement = $1 AND round = $2 RETURNING generation;
+
+-- name: forget_all
+-- Forgets which entries count whom: in a new generation nobody is counted yet.
+DELETE FROM log_member WHERE statement = $1;
+
+-- name: outdated
+-- Finds queue rows of an older generation, for `endorsements.recommit` where the endorsement still counts, else for `drop`.
+SELECT h.statement, h.generation, h.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment, p.address, o.identity
+FROM log_head AS h
+JOIN statement AS s ON s.slug = h.statement
+JOIN log_queue AS q ON q.statement = h.statement AND q.generation < h.generation
+LEFT JOIN endorsement AS e ON e.id = q.endorsement_id AND e.status = 'counted' AND e.generation < h.generation
+LEFT JOIN signatory AS p ON p.endorsement_id = e.id
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id
+WHERE h.generation > 0
+LIMIT $1;
+
+-- name: drop
+-- Deletes one queue row of a generation before $3: the endorsement that it speaks of is gone, and so is that log.
+WITH gone AS (DELETE FROM log_queue WHERE endorsement_id = $1 AND id = $2 AND generation < $3 RETURNING id)
+SELECT count(*) AS dropped FROM gone;
 
 -- name: dequeue
 -- Deletes one queue row that was appended.

@@ -46,9 +46,13 @@ INSERT INTO log_head (statement, origin) VALUES ($1, $2) ON CONFLICT (statement)
 -- Starts a statement's tally at nothing, once.
 INSERT INTO tally (statement) VALUES ($1) ON CONFLICT (statement) DO NOTHING;
 
+-- name: announce
+-- Makes everybody who holds a statement in memory read it again.
+UPDATE statement SET published_at = clock_timestamp() WHERE slug = $1;
+
 -- name: all
 -- Reads every statement, for memory.
-SELECT s.*, c.text AS consent_text, h.origin
+SELECT s.*, c.text AS consent_text, h.origin, h.generation
 FROM statement AS s
 JOIN consent AS c ON c.sha256 = s.consent_sha256
 JOIN log_head AS h ON h.statement = s.slug

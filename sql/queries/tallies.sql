@@ -26,6 +26,13 @@ UPDATE tally SET
 WHERE statement = $1
 RETURNING individual_count, organisation_count;
 
+-- name: begin_anew
+-- Takes out what a new generation of the log adds again; what was taken back before stays told, and nobody is new.
+WITH cells AS (DELETE FROM tally_cell WHERE statement = $1)
+UPDATE tally SET individual_added_count = individual_added_count - individual_count,
+    individual_count = 0, organisation_count = 0, log_size = 0, as_of = now()
+WHERE statement = $1;
+
 -- name: add_cells
 -- Adds a batch's changes to the exact, private counts.
 MERGE INTO tally_cell AS t

@@ -103,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     log = commands.add_parser("log", help="the public logs").add_subparsers(required=True, metavar="STEP")
     log.add_parser("key", help="print the logs' public keys (vkey)").set_defaults(run=_with_database(console.log_keys))
 
+    restart = log.add_parser("restart", help="open a new generation of a log that its database fell behind")
+    restart.add_argument("statement")
+    restart.add_argument("--yes", action="store_true", help="don't ask")
+    restart.set_defaults(run=_with_database(console.log_restart))
+
     key = commands.add_parser("key", help="make, list and revoke admins' keys").add_subparsers(
         required=True, metavar="STEP"
     )

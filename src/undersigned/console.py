@@ -8,10 +8,22 @@ from pathlib import Path
 import aiosmtplib
 import msgspec
 
-from undersigned import admins, app, database, endorsements, exports, organisations, persons, settings, statements
+from undersigned import (
+    admins,
+    app,
+    database,
+    endorsements,
+    exports,
+    generations,
+    organisations,
+    persons,
+    settings,
+    statements,
+)
 from undersigned.database import Database
 from undersigned.log import check as recounting
 from undersigned.log import reading
+from undersigned.log.heads import Sealer
 from undersigned.mail import messages, transport
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
 from undersigned.statements import Statements
@@ -132,6 +144,28 @@ async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
 async def log_keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
     for head in await reading.heads(db):
         print(head["vkey"] or f"{head['origin']}: not opened yet; the first endorsement opens it.")
+    return 0
+
+
+async def log_restart(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    """Opens a new generation of a log, or completes one that was begun; asks first."""
+    await database.establish(db, given.pepper)
+    known = Statements()
+    await known.load(db)
+    slug = known.get(options.statement).slug
+    print(
+        "Readers will see that the log began anew. Everything counted is added again, so that the public number starts from "
+        "zero and is whole again in a moment; receipts of the old log stay valid for the old log. Restore a newer backup "
+        "instead, if there is one.",
+        file=sys.stderr,
+    )
+    if not options.yes and await asyncio.to_thread(input, f"Type {slug} to begin its log anew: ") != slug:
+        print("Nothing was done.", file=sys.stderr)
+        return 1
+    sealer = Sealer(given.log_seed, given.data_path / "log")
+    generation = await generations.restart(db, sealer, slug)
+    await admins.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
+    print(f"Generation {generation} is open. Its key follows with the first entry: `undersigned log key`.")
     return 0
 
 

@@ -105,6 +105,12 @@ class ClaimNotFound(DomainError):
     code = "claim_not_found"
 
 
+class LogNotStarted(DomainError):
+    """Nothing was signed in this log yet, or not with its key: there is no checkpoint that a new generation could cite."""
+
+    code = "log_not_started"
+
+
 class TooManyRequests(DomainError):
     """Too many requests came from your network. Please try again later."""
 

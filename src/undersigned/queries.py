@@ -27,6 +27,9 @@ class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reject: str
     networks_overdue: str
     forget_network: str
+    left_behind: str
+    outdated: str
+    recommit: str
     find_by_entry: str
     rejected_overdue: str
     forget_rejected: str
@@ -62,6 +65,7 @@ class Statements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_consent: str
     open_log: str
     open_tally: str
+    announce: str
     all: str
     mark_used: str
 
@@ -83,11 +87,18 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heads: str
     entries: str
     subtracted: str
+    subtracted_before: str
     all_tiles: str
     recount: str
     keep_check: str
     latest_check: str
     due_checks: str
+    past: str
+    end_generation: str
+    open_generation: str
+    forget_all: str
+    outdated: str
+    drop: str
     dequeue: str
 
 
@@ -95,6 +106,7 @@ class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snapshot: str
     read: str
     add: str
+    begin_anew: str
     add_cells: str
     count_held: str
     ripe: str

@@ -73,6 +73,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     consent_text: str
     consent_sha256: bytes
     origin: str
+    generation: int
     published_at: dt.datetime
     adopted_on: str | None
     editorial_note: str | None

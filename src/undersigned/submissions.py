@@ -165,6 +165,7 @@ async def submit(
         TTL,
         uuid.uuid4(),
         statement.sha256,
+        statement.generation,
     )
     if not row["accepted"]:
         raise Unavailable  # The text was replaced a moment ago; memory follows at once.

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import database, endorsements, submissions, tallies
+from undersigned import database, endorsements, generations, submissions, tallies
 from undersigned.database import Database
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 MAIL_EVERY_S = 0.5
 SEQUENCE_EVERY_S = 0.15
+CATCH_UP_EVERY_S = 0.5
 HOUSEKEEPING_EVERY_S = 2.0
 PURGE_EVERY_S = 600.0
 RECOUNT_EVERY = dt.timedelta(days=1)
@@ -37,6 +38,7 @@ async def work(settings: Settings) -> None:
         await asyncio.gather(
             _repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
             _repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
+            _repeat("generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
             _repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
             _repeat("recount", RECOUNT_LOOK_S, lambda: recount(db)),
             _repeat("purge", PURGE_EVERY_S, lambda: purge(db)),

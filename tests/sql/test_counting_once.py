@@ -206,7 +206,7 @@ async def test_two_processes_confirming_the_same_keys_in_opposite_orders_do_not_
 async def test_a_stale_withdraw_link_does_nothing_to_a_later_endorsement(db: Database) -> None:
     link = await claim(db, "ada@example.org")
     assert await confirm(db, link) == "counted"
-    commitment: bytes = await db.pool.fetchval("SELECT commitment FROM endorsement")
+    commitment: bytes = await db.pool.fetchval("SELECT bound FROM signatory")
     old = OwnerLink(link.endorsement_id, commitment)
     assert await endorsements.withdraw(db, old)
     with pytest.raises(LinkExpired):
@@ -221,7 +221,7 @@ async def test_add_withdraw_and_add_again_before_the_sequencer_looks_make_one(db
     for _ in range(2):
         link = await claim(db, "ada@example.org")
         assert await confirm(db, link) == "counted"
-        commitment = await db.pool.fetchval("SELECT commitment FROM endorsement")
+        commitment = await db.pool.fetchval("SELECT bound FROM signatory")
         assert await endorsements.withdraw(db, OwnerLink(link.endorsement_id, commitment))
     assert await confirm(db, await claim(db, "ada@example.org")) == "counted"
     assert await db.pool.fetchval("SELECT count(*) FROM log_queue") == 5
@@ -248,7 +248,7 @@ async def test_everything_keyed_by_a_person_is_gone_after_withdrawing(db: Databa
     await claim(db, "ada.unmistakable@example.org")
     await confirm(db, link)
     await claim(db, "ada.unmistakable@example.org")
-    commitment = await db.pool.fetchval("SELECT commitment FROM endorsement")
+    commitment = await db.pool.fetchval("SELECT bound FROM signatory")
     assert await endorsements.withdraw(db, OwnerLink(link.endorsement_id, commitment))
     await tally(db)
     mailbox_id = identity.mailbox_id(PEPPER, identity.mailbox("ada.unmistakable@example.org"))

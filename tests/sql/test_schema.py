@@ -97,6 +97,8 @@ GUARDED = (
     "messages.sent_to_mailboxes",
     "messages.sent_for_networks",
     "log.queue",
+    "log.outdated",
+    "endorsements.recommit",
 )
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.conftest import SECRET, named
-from undersigned import database, endorsements, organisations, statements, submissions
-from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired
+from undersigned import database, endorsements, generations, organisations, statements, submissions
+from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
@@ -45,6 +45,7 @@ class Signers(RuleBasedStateMachine):
         self.counted: dict[int, OwnerLink] = {}
         self.rejected: set[int] = set()
         self.drained = True
+        self.generation = 0
         self.runner.run(self._open())
 
     async def _open(self) -> None:
@@ -145,19 +146,28 @@ class Signers(RuleBasedStateMachine):
 
     @rule()
     def sequence(self) -> None:
-        while self.runner.run(sequencer.run_once(self.db, self.sealer)):
+        while self.runner.run(generations.catch_up(self.db)) or self.runner.run(
+            sequencer.run_once(self.db, self.sealer)
+        ):
             pass
         self.drained = True
 
     @rule()
     def die_after_the_commit(self) -> None:
         """The sequencer is stopped between its commit and the file outside the database."""
-        obstacle = self.sealer.directory / "example.0.unfinished"
+        obstacle = self.sealer.directory / f"example.{self.generation}.unfinished"
         obstacle.mkdir(exist_ok=True)
         with contextlib.suppress(IsADirectoryError):
             self.runner.run(sequencer.run_once(self.db, self.sealer))
         obstacle.rmdir()
         self.drained = False
+
+    @rule()
+    def restart(self) -> None:
+        """Opens a new generation of the log; claims, links and the statement in memory stay as they were."""
+        with contextlib.suppress(LogNotStarted):
+            self.generation = self.runner.run(generations.restart(self.db, self.sealer, "example"))
+            self.drained = False
 
     @invariant()
     def everything_agrees(self) -> None:
@@ -170,7 +180,7 @@ class Signers(RuleBasedStateMachine):
         tally = await self.db.pool.fetchrow(
             "SELECT individual_count, organisation_count FROM tally WHERE statement = 'example'"
         )
-        last = await self.db.pool.fetchval("SELECT entry FROM log_entry ORDER BY index DESC LIMIT 1")
+        last = await self.db.pool.fetchval("SELECT entry FROM log_entry ORDER BY generation DESC, index DESC LIMIT 1")
         assert tally is not None
         summed = last.split()[2:] if last else (0, 0)
         return [(tally[0], tally[1]), (int(summed[0]), int(summed[1]))]
@@ -196,7 +206,9 @@ class Signers(RuleBasedStateMachine):
 
     async def _owner(self, endorser: int) -> OwnerLink:
         ids = {link.endorsement_id for who, link in self.claims if who == endorser}
-        commitment = await self.db.pool.fetchval("SELECT commitment FROM endorsement WHERE id = $1", next(iter(ids)))
+        commitment = await self.db.pool.fetchval(
+            "SELECT bound FROM signatory WHERE endorsement_id = $1", next(iter(ids))
+        )
         return OwnerLink(next(iter(ids)), commitment)
 
 

@@ -58,6 +58,7 @@ def statement(**changes: object) -> Statement:
         "consent_text": "",
         "consent_sha256": b"",
         "origin": "",
+        "generation": 0,
         "published_at": dt.datetime.now(dt.UTC),
         "adopted_on": None,
         "editorial_note": None,

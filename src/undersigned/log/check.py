@@ -12,7 +12,8 @@ FETCH_SIZE = 4096
 DISAGREEMENTS_MAX = 20
 LINE = re.compile(
     rf"{re.escape(entries.VERSION)} (?:"
-    r"(open)\nstatement sha256:([0-9a-f]{64})|add (individual|organisation)\n[A-Za-z0-9+/]{43}="
+    r"(open)\nstatement sha256:[0-9a-f]{64}(?:\nprevious [!-~]+ [0-9]+ [A-Za-z0-9+/]{43}=)?"
+    r"|add (individual|organisation)\n[A-Za-z0-9+/]{43}="
     r"|sub (0|[1-9][0-9]*) (withdrawn|duplicate|fraud|error)|(sum|seal) (0|[1-9][0-9]*) (0|[1-9][0-9]*))\n"
 )
 
@@ -31,12 +32,12 @@ class Count(msgspec.Struct):
 class _Recount:
     """Replays entries, rebuilds their tiles, and collects what disagrees."""
 
-    def __init__(self, stored: dict[merkle.Key, bytes], statement_sha256: bytes) -> None:
+    def __init__(self, stored: dict[merkle.Key, bytes], opening: str) -> None:
         self.count = Count()
         self.found: list[str] = []
         self.rebuilt: dict[merkle.Key, bytes] = {}
         self._stored = stored
-        self._sha256 = statement_sha256.hex()
+        self._opening = opening
 
     def say(self, disagreement: str) -> None:
         if len(self.found) < DISAGREEMENTS_MAX:
@@ -77,23 +78,23 @@ class _Recount:
         if not line or (line[1] is not None) != (index == 0):
             self.say(f"Entry {index} is not a line that belongs there.")
         elif line[1]:
-            if line[2] != self._sha256:
-                self.say("The log was opened for another text.")
+            if text != self._opening:
+                self.say("The log was opened for another text, or after another log.")
+        elif line[2]:
+            count.live[index] = line[2]
+            self._move(line[2], 1)
         elif line[3]:
-            count.live[index] = line[3]
-            self._move(line[3], 1)
-        elif line[4]:
-            kind = count.live.pop(int(line[4]), None)
+            kind = count.live.pop(int(line[3]), None)
             if kind is None:
-                self.say(f"Entry {index} takes back entry {line[4]}, which is not counted.")
+                self.say(f"Entry {index} takes back entry {line[3]}, which is not counted.")
             else:
                 self._move(kind, -1)
-                count.subtracted[line[5]] += 1
+                count.subtracted[line[4]] += 1
         else:
             count.summed_at = index
-            if (int(line[7]), int(line[8])) != (count.individuals, count.organisations):
+            if (int(line[6]), int(line[7])) != (count.individuals, count.organisations):
                 self.say(
-                    f"Entry {index} sums up {line[7]} and {line[8]}; it is {count.individuals} and {count.organisations}."
+                    f"Entry {index} sums up {line[6]} and {line[7]}; it is {count.individuals} and {count.organisations}."
                 )
 
     def _move(self, kind: str, change: int) -> None:
@@ -128,7 +129,8 @@ async def check_due(db: Database, every: object) -> int:
 async def _recount(connection: Connection, db: Database, head: Record) -> tuple[int, list[str]]:
     log = (head["statement"], head["generation"])
     rows = await connection.fetch(db.q.log.all_tiles, *log)
-    recount = _Recount({(row["level"], row["index"]): row["hashes"] for row in rows}, head["sha256"])
+    stored = {(row["level"], row["index"]): row["hashes"] for row in rows}
+    recount = _Recount(stored, entries.open_(head["sha256"], head["previous"]))
     for start in range(0, head["size"], FETCH_SIZE):
         page = await connection.fetch(db.q.log.entries, *log, start, start + FETCH_SIZE)
         recount.add([row["entry"] for row in page])
@@ -158,6 +160,10 @@ async def _compare_counts(connection: Connection, db: Database, recount: _Recoun
     assert row is not None  # noqa: S101 -- the query always has one row
     if row["mismatched"]:
         recount.say(f"{row['mismatched']} endorsements are counted by entries that are not theirs.")
+    if row["left_behind"]:
+        recount.say(
+            f"{row['left_behind']} endorsements wait for the new generation: run `undersigned log restart` again."
+        )
     if tally is None:
         recount.say("There is no tally.")
         return
@@ -167,8 +173,8 @@ async def _compare_counts(connection: Connection, db: Database, recount: _Recoun
         endorsed = row[f"{kind}s"] - row[f"queued_{kind}s"]
         if endorsed != counted:
             recount.say(f"There are {endorsed} endorsements of {kind}s, and the entries count {counted}.")
+    before = await connection.fetch(db.q.log.subtracted_before, statement, head["generation"])
+    subtracted = count.subtracted + Counter({past["reason"]: past["count"] for past in before})
     for reason in ("withdrawn", "duplicate", "fraud", "error"):
-        if tally[f"{reason}_count"] != count.subtracted[reason]:
-            recount.say(
-                f"The tally has {tally[f'{reason}_count']} {reason}, and the entries {count.subtracted[reason]}."
-            )
+        if tally[f"{reason}_count"] != subtracted[reason]:
+            recount.say(f"The tally has {tally[f'{reason}_count']} {reason}, and the entries {subtracted[reason]}.")

@@ -16,8 +16,10 @@ def commitment(*, origin: str, statement_sha256: bytes, kind: Kind, identity: st
     return hashlib.sha256(f"{VERSION} commitment\n".encode() + salt + hashlib.sha256(claim).digest()).digest()
 
 
-def open_(statement_sha256: bytes) -> str:
-    return f"{VERSION} open\nstatement sha256:{statement_sha256.hex()}\n"
+def open_(statement_sha256: bytes, previous: str | None = None) -> str:
+    """The first entry; `previous` is origin, size and root of the last checkpoint before a log that begins anew."""
+    cited = f"previous {previous}\n" if previous else ""
+    return f"{VERSION} open\nstatement sha256:{statement_sha256.hex()}\n{cited}"
 
 
 def add(kind: Kind, committed: bytes) -> str:

@@ -30,6 +30,11 @@ class Sealer(msgspec.Struct, frozen=True):
     def file(self, head: Record) -> Path:
         return self.directory / f"{head['statement']}.{head['generation']}"
 
+    def generations(self, statement: str) -> list[int]:
+        """The generations of a log that something was released of."""
+        ends = (file.suffix[1:] for file in self.directory.glob(f"{statement}.*"))
+        return sorted(int(end) for end in ends if end.isdecimal())
+
 
 async def read_tiles(
     connection: Connection, db: Database, head: Record, keys: list[merkle.Key]
@@ -49,6 +54,11 @@ async def objection(connection: Connection, db: Database, sealer: Sealer, head: 
     """Why nothing may be signed on this head, in a sentence that says what to do; or None."""
     if head["vkey"] not in (None, sealer.vkey(head["origin"])):
         return "UNDERSIGNED_LOG_SEED is not the one this log was opened with: set the old one."
+    if any(later > head["generation"] for later in sealer.generations(head["statement"])):
+        return (
+            "A newer generation of this log was released than the database knows: it is older than the log. "
+            "Restore a newer one, or open a new generation with `undersigned log restart`."
+        )
     file = sealer.file(head)
     try:
         released = file.read_text()
@@ -73,6 +83,33 @@ async def objection(connection: Connection, db: Database, sealer: Sealer, head: 
     if agrees and checkpoint.size < head["size"]:
         return None
     return "The database's log differs from what was released: keep both, and see `undersigned check`."
+
+
+def origin_of(head: Record, generation: int) -> str:
+    """The origin of a generation of a log: the first has the log's address, a later one its number behind it."""
+    base = head["origin"].removesuffix(f"/{head['generation']}") if head["generation"] else head["origin"]
+    return f"{base}/{generation}" if generation else base
+
+
+def newest(sealer: Sealer, head: Record) -> str | None:
+    """The newest checkpoint that a log's key signed, in the database or in the files outside it; None if there is none."""
+    key = head["vkey"] or sealer.vkey(head["origin"])
+    found = [(head["generation"], head["checkpoint"], key)] if head["checkpoint"] else []
+    for generation in sealer.generations(head["statement"]):
+        if generation >= head["generation"]:
+            text = (sealer.directory / f"{head['statement']}.{generation}").read_text(errors="replace")
+            later = sealer.vkey(origin_of(head, generation))
+            found.append((generation, text, key if generation == head["generation"] else later))
+    signed = [(generation, size, text) for generation, text, vkey in found if (size := _size(text, vkey))]
+    return max(signed)[2] if signed else None
+
+
+def _size(text: str, vkey: str) -> int:
+    """How many entries a checkpoint is over; 0 if this key didn't sign it."""
+    try:
+        return note.parse_checkpoint(note.verify(text, [note.parse_vkey(vkey)])).size
+    except note.NoteInvalid:
+        return 0
 
 
 def keep(sealer: Sealer, head: Record) -> None:

@@ -20,10 +20,14 @@ class Released(msgspec.Struct, frozen=True):
     size: int
 
 
-async def released(db: Database, statement: str) -> Released | None:
-    """The newest released head of a statement's log, or None if nothing was ever released."""
+async def released(db: Database, statement: str, generation: int | None = None) -> Released | None:
+    """The newest released head of a log, or the last one of an ended generation; None if nothing was released of it."""
     for row in await db.pool.fetch(db.q.log.heads):
-        if row["statement"] == statement and row["released_checkpoint"]:
+        if row["statement"] != statement:
+            continue
+        if generation is not None and generation < row["generation"]:
+            return await _past(db, statement, generation)
+        if row["released_checkpoint"] and generation in (None, row["generation"]):
             return Released(
                 statement,
                 row["generation"],
@@ -33,6 +37,13 @@ async def released(db: Database, statement: str) -> Released | None:
                 row["released_size"],
             )
     return None
+
+
+async def _past(db: Database, statement: str, generation: int) -> Released | None:
+    row = await db.pool.fetchrow(db.q.log.past, statement, generation)
+    if row is None:
+        return None
+    return Released(statement, generation, row["origin"], row["vkey"], row["checkpoint"], row["size"])
 
 
 async def heads(db: Database) -> list[Record]:

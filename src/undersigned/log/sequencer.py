@@ -66,13 +66,13 @@ async def _append(connection: Connection, db: Database, sealer: Sealer, head: Re
     q, statement, first = db.q.log, head["statement"], head["size"]
     if not await connection.fetchval(q.take_head, statement, head["round"], first):
         return 0  # Another sequencer was faster; there is nothing to repair.
-    batch = _choose(await connection.fetch(q.queue, statement, BATCH_SIZE))
+    batch = _choose(await connection.fetch(q.queue, statement, BATCH_SIZE, head["generation"]))
     if not (batch.adds or batch.subs):
         return 0
     # Shuffled, so that an entry's place in its batch tells nothing about who came first.
     random.SystemRandom().shuffle(batch.adds)
     random.SystemRandom().shuffle(batch.subs)
-    new = [] if first else [entries.open_(head["sha256"]), entries.sum_(0, 0)]
+    new = [] if first else [entries.open_(head["sha256"], head["previous"]), entries.sum_(0, 0)]
     members = range(first + len(new), first + len(new) + len(batch.adds))
     new += [entries.add(row["kind"], row["commitment"]) for row in batch.adds]
     new += [entries.sub(row["member_index"], row["reason"]) for row in batch.subs]

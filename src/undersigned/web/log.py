@@ -15,26 +15,28 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BRIEFLY = {"Cache-Control": "public, max-age=0, s-maxage=1"}
 
 
-@get("/{slug:str}/checkpoint")
-async def checkpoint(site: AtSite, slug: FromPath[str]) -> Response[str]:
-    """The newest released head, as a signed note."""
-    return Response((await _released(site, slug)).checkpoint, media_type="text/plain", headers=BRIEFLY)
+@get(["/{slug:str}/checkpoint", "/{slug:str}/{generation:int}/checkpoint"])
+async def checkpoint(site: AtSite, slug: FromPath[str], generation: FromPath[int | None] = None) -> Response[str]:
+    """The newest released head, or the last one of an ended generation, as a signed note."""
+    return Response((await _released(site, slug, generation)).checkpoint, media_type="text/plain", headers=BRIEFLY)
 
 
-@get("/{slug:str}/key")
-async def key(site: AtSite, slug: FromPath[str]) -> Response[str]:
+@get(["/{slug:str}/key", "/{slug:str}/{generation:int}/key"])
+async def key(site: AtSite, slug: FromPath[str], generation: FromPath[int | None] = None) -> Response[str]:
     """The key that this log is signed with, in vkey form."""
-    return Response((await _released(site, slug)).vkey + "\n", media_type="text/plain", headers=BRIEFLY)
+    return Response((await _released(site, slug, generation)).vkey + "\n", media_type="text/plain", headers=BRIEFLY)
 
 
-@get("/{slug:str}/tile/{name:path}")
-async def tile(site: AtSite, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+@get(["/{slug:str}/tile/{name:path}", "/{slug:str}/{generation:int}/tile/{name:path}"])
+async def tile(
+    site: AtSite, slug: FromPath[str], name: FromPath[str], generation: FromPath[int | None] = None
+) -> Response[bytes]:
     """A tile or an entry bundle, whole or partial."""
     try:
         wanted = merkle.parse_path(f"tile/{str(name).lstrip('/')}")
     except ValueError:
         raise NotFound from None
-    found = await reading.tile(site.db, await _released(site, slug), wanted)
+    found = await reading.tile(site.db, await _released(site, slug, generation), wanted)
     if found is None:
         raise NotFound
     return Response(found, media_type="application/octet-stream", headers=FOR_EVER)
@@ -48,8 +50,8 @@ def verifier() -> Response[bytes]:
     )
 
 
-async def _released(site: Site, slug: str) -> Released:
-    log = await reading.released(site.db, site.statements.get(slug).slug)
+async def _released(site: Site, slug: str, generation: int | None) -> Released:
+    log = await reading.released(site.db, site.statements.get(slug).slug, generation)
     if log is None:
         raise NotFound
     return log
