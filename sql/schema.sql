@@ -14,7 +14,7 @@
 --    ├──refused for good──▶ failed
 --    └──nothing left to say──▶ dropped
 --
--- The six tables of persons carry the endorsement id first in their keys, and every write to them names exactly one, so
+-- The seven tables of persons carry the endorsement id first in their keys, and every write to them names exactly one, so
 -- that they can be distributed by it. None of them has a foreign key to `statement`: its one row would be locked by every
 -- signer at once. The slug is checked in memory before anything is written.
 
@@ -129,14 +129,14 @@ CREATE TABLE message (
     done_at timestamptz,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
-    CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage')),
+    CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage', 'succeed', 'handed')),
     CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
     CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL))
 );
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
-CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage');
-CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage');
+CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
+CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
 
 CREATE TABLE endorsement (
     id uuid PRIMARY KEY,
@@ -180,6 +180,20 @@ CREATE TABLE signatory (
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256"}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when.';
 COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
 CREATE INDEX signatory_with_network ON signatory (endorsement_id) WHERE network_key IS NOT NULL;
+
+CREATE TABLE succession (
+    endorsement_id uuid NOT NULL,
+    id uuid NOT NULL,
+    bound bytea NOT NULL,
+    mailbox_id uuid NOT NULL,
+    address text NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (endorsement_id, id)
+);
+COMMENT ON TABLE succession IS 'A representative''s open offer to a successor; void once `bound` is not the signatory''s any more.';
+CREATE INDEX succession_expiring ON succession (expires_at);
 
 CREATE TABLE organisation (
     endorsement_id uuid PRIMARY KEY REFERENCES endorsement (id),

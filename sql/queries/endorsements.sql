@@ -93,7 +93,12 @@ WITH held AS MATERIALIZED (
 ), claims AS (
     DELETE FROM submission WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
 ), mail AS (
-    DELETE FROM message WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
+    DELETE FROM message
+    WHERE endorsement_id = $1
+      AND (mailbox_id = (SELECT mailbox_id FROM person) OR template = 'succeed' AND EXISTS (SELECT 1 FROM gone))
+    RETURNING id
+), offers AS (
+    DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING id
 ), queued AS (
     INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason, generation)
     SELECT id, statement, 'sub', kind, country, partner, objectives, 'withdrawn', generation FROM gone WHERE id = $1
@@ -116,6 +121,8 @@ WITH fact AS (
     RETURNING endorsement_id, mailbox_id, address, locale
 ), body AS (
     DELETE FROM organisation WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING endorsement_id
+), offers AS (
+    DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING id
 ), mail AS (
     INSERT INTO message (endorsement_id, id, statement, template, mailbox_id, address, locale, detail)
     SELECT p.endorsement_id, $3, fact.statement, 'rejected', p.mailbox_id, p.address, p.locale, jsonb_build_object('reason', $4::text)

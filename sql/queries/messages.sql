@@ -42,6 +42,7 @@ SELECT count(*) AS finished FROM done;
 -- Reads all that decides what a message says, at the moment it is sent. Always one row.
 SELECT link.id, s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires_at, s.expires_at <= now() AS expired,
        m.attempt_count > 0 AS attempted, p.bound,
+       f.id IS NOT NULL AS offered, o.name AS organisation,
        p.mailbox_id IS NOT NULL AS endorsed_by_this_mailbox,
        EXISTS (SELECT 1 FROM suppression AS x WHERE x.mailbox_id = m.mailbox_id) AS suppressed,
        EXISTS (
@@ -51,13 +52,14 @@ SELECT link.id, s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires
        ) AS superseded,
        EXISTS (
            SELECT 1 FROM message AS told
-           WHERE told.mailbox_id = m.mailbox_id AND told.status = 'sent' AND told.template IN ('confirm', 'manage')
+           WHERE told.mailbox_id = m.mailbox_id AND told.status = 'sent' AND told.template IN ('confirm', 'manage', 'succeed')
              AND told.outcome = 'nothing' AND told.done_at > now() - interval '1 day'
        ) AS told_today
 FROM (SELECT $1::uuid AS endorsement_id, $2::uuid AS id) AS link
 LEFT JOIN message AS m ON m.endorsement_id = link.endorsement_id AND m.id = link.id
 LEFT JOIN submission AS s ON s.endorsement_id = link.endorsement_id AND s.id = m.submission_id
-LEFT JOIN endorsement AS e ON e.id = link.endorsement_id AND e.status = 'counted'
+LEFT JOIN succession AS f ON f.endorsement_id = link.endorsement_id AND f.id = m.submission_id AND f.expires_at > now()
+LEFT JOIN organisation AS o ON o.endorsement_id = link.endorsement_id
 LEFT JOIN signatory AS p ON p.endorsement_id = link.endorsement_id AND p.mailbox_id = m.mailbox_id;
 
 -- name: sent_to_mailboxes
@@ -65,20 +67,23 @@ LEFT JOIN signatory AS p ON p.endorsement_id = link.endorsement_id AND p.mailbox
 SELECT mailbox_id, count(*) AS sent_count,
        (array_agg(done_at ORDER BY done_at DESC))[$2] + interval '1 day' - now() AS room_in
 FROM message
-WHERE mailbox_id = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage') AND done_at > now() - interval '1 day'
+WHERE mailbox_id = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage', 'succeed')
+  AND done_at > now() - interval '1 day'
 GROUP BY mailbox_id;
 
 -- name: sent_for_networks
 -- Counts each network's such mails of the last hour.
 SELECT network_key, count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
 FROM message
-WHERE network_key = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage') AND done_at > now() - interval '1 hour'
+WHERE network_key = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage', 'succeed')
+  AND done_at > now() - interval '1 hour'
 GROUP BY network_key;
 
 -- name: sent_in_all
 -- Counts all such mails of the last hour.
 SELECT count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
-FROM message WHERE status <> 'due' AND status = 'sent' AND template IN ('confirm', 'manage') AND done_at > now() - interval '1 hour';
+FROM message WHERE status <> 'due' AND status = 'sent' AND template IN ('confirm', 'manage', 'succeed')
+  AND done_at > now() - interval '1 hour';
 
 -- name: suppress
 -- Stops confirmation mail to a mailbox, at its owner's wish.

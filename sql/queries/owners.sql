@@ -12,7 +12,9 @@ SELECT true AS accepted FROM mail;
 -- Reads all that is held on a counted endorsement, by what its signatory's links are bound to.
 SELECT e.statement, e.kind, e.status, e.country, e.partner, e.objectives, e.counted_at,
        p.address, p.name, p.name_status, p.role, p.locale, p.source, p.mail_domain, p.network_key IS NOT NULL AS network_kept,
-       p.consent, coalesce(o.salt, p.salt) AS salt, o.name AS organisation, o.website, o.identity, o.contributions, o.proof, m.index AS log_index
+       p.consent, coalesce(o.salt, p.salt) AS salt, o.name AS organisation, o.website, o.identity, o.contributions, o.proof,
+       m.index AS log_index,
+       (SELECT f.address FROM succession AS f WHERE f.endorsement_id = $1 AND f.bound = $2 LIMIT 1) AS offered_to
 FROM endorsement AS e
 JOIN signatory AS p ON p.endorsement_id = e.id
 LEFT JOIN organisation AS o ON o.endorsement_id = e.id
@@ -44,7 +46,12 @@ WITH person AS (
 ), claims AS (
     DELETE FROM submission WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
 ), mail AS (
-    DELETE FROM message WHERE endorsement_id = $1 AND mailbox_id = (SELECT mailbox_id FROM person) RETURNING id
+    DELETE FROM message
+    WHERE endorsement_id = $1
+      AND (mailbox_id = (SELECT mailbox_id FROM person) OR template = 'succeed' AND EXISTS (SELECT 1 FROM person))
+    RETURNING id
+), offers AS (
+    DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM person) RETURNING id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'left' ELSE 'absent' END AS outcome;
 

@@ -13,13 +13,20 @@ WHERE p.mailbox_id = $1 ORDER BY e.counted_at;
 -- Counts what else is held under a mailbox.
 SELECT (SELECT count(*) FROM submission WHERE mailbox_id = $1 AND status = 'pending') AS pending,
        (SELECT count(*) FROM submission WHERE mailbox_id = $1 AND status = 'held') AS held,
+       (SELECT count(*) FROM succession WHERE mailbox_id = $1) AS offers,
        (SELECT count(*) FROM message WHERE mailbox_id = $1) AS messages,
        EXISTS (SELECT 1 FROM suppression WHERE mailbox_id = $1) AS suppressed;
 
 -- name: claims
--- Finds the claims under a mailbox, for `drop_claim`.
-SELECT endorsement_id, id FROM submission WHERE mailbox_id = $1;
+-- Finds the claims under a mailbox and the offers made to it, for `drop_claim`.
+SELECT endorsement_id, id FROM submission WHERE mailbox_id = $1
+UNION ALL SELECT endorsement_id, id FROM succession WHERE mailbox_id = $1;
 
 -- name: drop_claim
--- Deletes one claim at its owner's letter, held or not.
-WITH gone AS (DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 RETURNING id) SELECT count(*) AS dropped FROM gone;
+-- Deletes one claim, held or not, or one offer, at its owner's letter.
+WITH gone AS (
+    DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 RETURNING id
+), offer AS (
+    DELETE FROM succession WHERE endorsement_id = $1 AND id = $2 RETURNING id
+)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM offer) AS dropped;

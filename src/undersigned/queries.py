@@ -122,6 +122,16 @@ class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry: str
 
 
+class Successions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    offer: str
+    find: str
+    accept: str
+    decline: str
+    take_back: str
+    overdue: str
+    purge: str
+
+
 class Persons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endorsements: str
     others: str
@@ -160,6 +170,7 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: Log
     tallies: Tallies
     owners: Owners
+    successions: Successions
     persons: Persons
     exports: Exports
     admins: Admins

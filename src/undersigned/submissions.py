@@ -123,6 +123,24 @@ def corrected_name(name: str | None) -> str | None:
     return cleaned
 
 
+def representative(name: str, role: str) -> tuple[str, str]:
+    """A representative's name and role, cleaned. Raises InvalidFields."""
+    faults = _Faults()
+    cleaned = faults.name("/name", name), faults.name("/role", role, domains=True)
+    if faults.found:
+        raise InvalidFields(faults.found)
+    return cleaned
+
+
+def successor(name: str, role: str, email: str) -> tuple[str, str, Mailbox]:
+    """A successor as a representative names them. Raises InvalidFields with every bad field."""
+    faults = _Faults()
+    cleaned = faults.name("/name", name), faults.name("/role", role, domains=True), _mailbox(faults, email)
+    if faults.found:
+        raise InvalidFields(faults.found)
+    return cleaned
+
+
 async def submit(
     db: Database, pepper: str, statement: Statement, body: Checked[Signing], network_key: UUID | None
 ) -> None:

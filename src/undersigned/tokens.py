@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -10,8 +10,9 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
 from undersigned.errors import LinkExpired, LinkInvalid
 
-Purpose = Literal["confirm", "manage", "withdraw", "stop"]
+Purpose = Literal["confirm", "manage", "withdraw", "succeed", "stop"]
 CONFIRM_TTL_S = 7 * 24 * 3600
+SUCCEED_TTL_S = 7 * 24 * 3600
 MANAGE_TTL_S = 24 * 3600
 
 
@@ -29,6 +30,13 @@ class OwnerLink(msgspec.Struct, frozen=True):
     bound: bytes
 
 
+class SuccessorLink(msgspec.Struct, frozen=True):
+    """Accepts or declines one offer to speak for an organisation."""
+
+    endorsement_id: UUID
+    offer_id: UUID
+
+
 class Signer:
     """Signs and reads links with the newest of `keys`, the last; the older ones are still read.
 
@@ -40,7 +48,7 @@ class Signer:
             purpose: TimestampSigner(
                 keys, salt=f"undersigned {purpose}", key_derivation="hmac", digest_method=hashlib.sha256, sep="."
             )
-            for purpose in ("confirm", "manage", "withdraw", "stop")
+            for purpose in get_args(Purpose)
         }
 
     def confirm(self, link: ConfirmLink) -> str:
@@ -66,6 +74,14 @@ class Signer:
         """The link behind a token. Raises LinkInvalid, or LinkExpired after a day."""
         payload = self._read("manage", token, 48, MANAGE_TTL_S)
         return OwnerLink(UUID(bytes=payload[:16]), payload[16:])
+
+    def succeed(self, link: SuccessorLink) -> str:
+        return self._sign("succeed", link.endorsement_id.bytes + link.offer_id.bytes)
+
+    def read_succeed(self, token: str) -> SuccessorLink:
+        """The link behind a token. Raises LinkInvalid, or LinkExpired after 7 days."""
+        payload = self._read("succeed", token, 32, SUCCEED_TTL_S)
+        return SuccessorLink(UUID(bytes=payload[:16]), UUID(bytes=payload[16:]))
 
     def stop(self, mailbox_id: UUID) -> str:
         return self._sign("stop", mailbox_id.bytes)

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import database, endorsements, generations, submissions, tallies
+from undersigned import database, endorsements, generations, submissions, successions, tallies
 from undersigned.database import Database
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
@@ -81,7 +81,7 @@ async def recount(db: Database) -> int:
 
 async def purge(db: Database) -> int:
     """Deletes what is over its time; more than zero says that more may be waiting."""
-    purged = await submissions.purge(db) + await outbox.purge(db)
+    purged = await submissions.purge(db) + await successions.purge(db) + await outbox.purge(db)
     return purged + await endorsements.forget_networks(db) + await endorsements.forget_rejected(db)
 
 

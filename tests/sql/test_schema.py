@@ -65,12 +65,12 @@ async def test_every_query_can_be_prepared(db: Database) -> None:
     assert refused == {}
 
 
-@pytest.mark.parametrize("noun", ["submissions", "endorsements"])
+@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions"])
 def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
     group: dict[str, str] = msgspec.structs.asdict(getattr(queries.load(), noun))
     for name, query in group.items():
         for clause in re.findall(
-            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|endorsement|organisation|message)\b.*?RETURNING",
+            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|succession|endorsement|organisation|message)\b.*?RETURNING",
             query,
             re.DOTALL,
         ):
@@ -90,6 +90,8 @@ GUARDED = (
     "submissions.overdue",
     "endorsements.confirm",
     "endorsements.withdraw",
+    "successions.find",
+    "successions.accept",
     "messages.due",
     "messages.lease",
     "messages.circumstances",
@@ -113,7 +115,8 @@ async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database) -> None
             await connection.execute("DEALLOCATE guarded")
         text = f"{name}\n" + "\n".join(row[0] for row in plan)
         assert not re.search(
-            r"Seq Scan on (submission|message|endorsement|signatory|organisation|log_queue|log_member)\b", text
+            r"Seq Scan on (submission|message|endorsement|signatory|succession|organisation|log_queue|log_member)\b",
+            text,
         ), text
 
 

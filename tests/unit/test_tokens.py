@@ -7,17 +7,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from undersigned.errors import LinkExpired, LinkInvalid
-from undersigned.tokens import CONFIRM_TTL_S, MANAGE_TTL_S, ConfirmLink, OwnerLink, Signer
+from undersigned.tokens import CONFIRM_TTL_S, MANAGE_TTL_S, ConfirmLink, OwnerLink, Signer, SuccessorLink
 
 OLD, NEW, OTHER = (letter * 32 for letter in "onx")
 CONFIRM = ConfirmLink(uuid4(), uuid4())
 OWNER = OwnerLink(uuid4(), bytes(range(32)))
+SUCCEED = SuccessorLink(uuid4(), uuid4())
 STOP = uuid4()
 Read = Callable[[Signer, str], object]
 READERS: dict[str, Read] = {
     "confirm": Signer.read_confirm,
     "manage": Signer.read_manage,
     "withdraw": Signer.read_withdraw,
+    "succeed": Signer.read_succeed,
     "stop": Signer.read_stop,
 }
 
@@ -27,6 +29,7 @@ def tokens(signer: Signer) -> dict[str, str]:
         "confirm": signer.confirm(CONFIRM),
         "manage": signer.manage(OWNER),
         "withdraw": signer.withdraw(OWNER),
+        "succeed": signer.succeed(SUCCEED),
         "stop": signer.stop(STOP),
     }
 
@@ -42,6 +45,7 @@ def test_a_link_reads_as_what_was_signed() -> None:
         "confirm": CONFIRM,
         "manage": OWNER,
         "withdraw": OWNER,
+        "succeed": SUCCEED,
         "stop": STOP,
     }
 

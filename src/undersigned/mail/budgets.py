@@ -9,6 +9,7 @@ from undersigned.database import Database, Record
 from undersigned.settings import Settings
 
 MAILBOX_PER_DAY = 3
+BUDGETED = ("confirm", "manage", "succeed")
 
 
 class Rooms:
@@ -39,7 +40,7 @@ class Rooms:
 async def rooms(db: Database, settings: Settings, due: Sequence[Record]) -> Rooms:
     """The room that is left for the confirmation mails among `due`."""
     q, left = db.q.messages, Rooms()
-    confirms = [row for row in due if row["template"] in ("confirm", "manage")]
+    confirms = [row for row in due if row["template"] in BUDGETED]
     mailboxes = list({row["mailbox_id"] for row in confirms})
     sent = {row["mailbox_id"]: row for row in await db.pool.fetch(q.sent_to_mailboxes, mailboxes, MAILBOX_PER_DAY)}
     for mailbox_id in mailboxes:

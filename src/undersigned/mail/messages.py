@@ -14,7 +14,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from undersigned.settings import Settings
-from undersigned.tokens import ConfirmLink, OwnerLink, Signer
+from undersigned.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -46,6 +46,7 @@ class Letter(msgspec.Struct, frozen=True):
     reason: str = ""
     bound: bytes | None = None
     expires_at: dt.datetime | None = None
+    organisation: str = ""
 
 
 def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timedelta) -> EmailMessage:
@@ -70,13 +71,16 @@ def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timede
             "confirm_url": f"{settings.url}/c/{token}",
             "deleted_on": format_date(deleted_on, "long", locale="en_GB"),
         }
+    if letter.template == "succeed" and letter.submission_id:
+        token = signer.succeed(SuccessorLink(letter.endorsement_id, letter.submission_id))
+        context |= {"succeed_url": f"{settings.url}/h/{token}", "organisation": letter.organisation}
     if letter.bound:
         link = OwnerLink(letter.endorsement_id, letter.bound)
         context["withdraw_url"] = f"{settings.url}/w/{signer.withdraw(link)}"
         context["manage_url"] = f"{settings.url}/m/{signer.manage(link)}"
     subject, text = TEMPLATES.get_template(f"{letter.template}.txt").render(context).split("\n", 1)
     message = _envelope(settings, letter.address, subject.removeprefix("Subject: "), f"{letter.id}@{site}")
-    if letter.template == "confirm":
+    if letter.template in ("confirm", "succeed"):
         message["List-Unsubscribe"] = f"<{context['stop_url']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text.strip() + "\n", cte="quoted-printable")

@@ -63,7 +63,7 @@ async def run_once(box: Outbox) -> int:
         template, why = _decide(row["template"], fact)
         if template is None:
             drops.append((row["endorsement_id"], row["id"], "dropped", why))
-        elif row["template"] in ("confirm", "manage") and (wait := rooms.take(row["mailbox_id"], row["network_key"])):
+        elif row["template"] in budgets.BUDGETED and (wait := rooms.take(row["mailbox_id"], row["network_key"])):
             delays.append((row["endorsement_id"], row["id"], row["due_at"], wait))
         else:
             about = await box.about(row["statement"])
@@ -85,14 +85,16 @@ def _decide(template: str, fact: Record) -> tuple[str | None, str]:
     """The template that is right by now, or None and why nothing is left to say."""
     if template == "counted":
         return ("counted", "") if fact["endorsed_by_this_mailbox"] else (None, "withdrawn")
-    if template == "rejected":
-        return "rejected", ""
+    if template in ("rejected", "handed"):
+        return template, ""
     if template == "manage" and fact["endorsed_by_this_mailbox"]:
         return "manage", ""
     if template == "manage":
         return (None, "told today") if fact["told_today"] or fact["suppressed"] else ("nothing", "")
     if fact["suppressed"]:
         return None, "suppressed"
+    if template == "succeed":
+        return ("succeed", "") if fact["offered"] else (None, "settled")
     if not fact["claimed"] or fact["claim_status"] == "held":
         return None, "settled"
     if fact["attempted"] and fact["expired"]:
@@ -114,6 +116,7 @@ def _letter(about: About, row: Record, fact: Record, template: str) -> Letter:
         (row["detail"] or {}).get("reason", ""),
         fact["bound"] if fact["endorsed_by_this_mailbox"] else None,
         fact["expires_at"],
+        fact["organisation"] or "",
     )
 
 

@@ -6,7 +6,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from undersigned import countries, endorsements, errors, owners
+from undersigned import countries, endorsements, errors, owners, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields
 from undersigned.models import Accepted, Checked, Managing
@@ -77,7 +77,7 @@ async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) 
     try:
         await owners.change(site.db, link, name=name)
     except InvalidFields as error:
-        return await _page(site, link, token, typed=name, faults=error)
+        return await _page(site, link, token, values={"name": name}, faults=error)
     return await _page(site, link, token, said="Your name is corrected.")
 
 
@@ -93,6 +93,31 @@ async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> T
     await owners.change(site.db, link, show_name=choice == "show")
     said = "A person looks at your name, then it is shown." if choice == "show" else "Your name is not public."
     return await _page(site, link, token, said=said)
+
+
+@post("/m/{token:str}/successor", status_code=200)
+async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
+    """Mails a successor the question whether they take the representative's place."""
+    link, values = site.signer.read_manage(token), form_values(await request.body())
+    network_key = site.network_key(request)
+    site.submit_budget.spend(network_key)
+    name, role, email = (values.get(f"successor_{field}", "") for field in ("name", "role", "email"))
+    try:
+        offered = await successions.offer(
+            site.db, site.settings.pepper, link, name=name, role=role, email=email, network_key=network_key
+        )
+    except InvalidFields as error:
+        return await _page(site, link, token, values=values, faults=error, about="successor_")
+    if not offered:
+        return nothing_held()
+    return await _page(site, link, token, said="A mail asks your successor. Until they accept, you stay.")
+
+
+@post("/m/{token:str}/take-back", status_code=200)
+async def take_back(site: AtSite, token: FromPath[str]) -> Template:
+    link = site.signer.read_manage(token)
+    await successions.take_back(site.db, link)
+    return await _page(site, link, token, said="The offer is taken back.")
 
 
 @get("/m/{token:str}/leave")
@@ -162,8 +187,9 @@ async def _page(
     token: str,
     *,
     said: str = "",
-    typed: str | None = None,
+    values: dict[str, str] | None = None,
     faults: InvalidFields | None = None,
+    about: str = "",
 ) -> Template:
     held = await owners.read(site.db, link)
     if held is None:
@@ -176,8 +202,8 @@ async def _page(
             "statement": site.statements.get(held["statement"]),
             "held": held,
             "facts": _facts(held),
-            "values": {"name": held["name"] if typed is None else typed},
-            "errors": {fault.pointer.strip("/"): fault.detail for fault in faults.errors} if faults else {},
+            "values": {"name": held["name"]} | (values or {}),
+            "errors": {about + fault.pointer.strip("/"): fault.detail for fault in faults.errors} if faults else {},
             "said": said,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),
@@ -200,6 +226,7 @@ def _facts(held: Record) -> list[tuple[str, str]]:
         ("Country", countries.names().get(held["country"])),
         ("Objectives", ", ".join(held["objectives"])),
         ("Language", held["locale"]),
+        ("Your place is offered to", held["offered_to"]),
         ("Came through", held["partner"]),
         ("Campaign", ", ".join(held["source"].values())),
         ("A code of your network", "kept for 30 days against abuse" if held["network_kept"] else ""),
@@ -214,5 +241,17 @@ def _facts(held: Record) -> list[tuple[str, str]]:
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show, download, receipt, correct_name, choose, ask_to_leave, leave, ask_to_withdraw, withdraw],
+    route_handlers=[
+        show,
+        download,
+        receipt,
+        correct_name,
+        choose,
+        offer,
+        take_back,
+        ask_to_leave,
+        leave,
+        ask_to_withdraw,
+        withdraw,
+    ],
 )

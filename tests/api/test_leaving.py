@@ -1,0 +1,65 @@
+"""A representative leaves; the organisation stays counted, and the next approved claim speaks for it."""
+
+from tests.api.test_succession import FORMER, SUCCESSOR, approve, assert_forgotten, dump, manage, offer
+from tests.conftest import World
+from tests.letters import representative, token_of
+from undersigned import endorsements, exports, organisations
+from undersigned.log import note, receipts
+from undersigned.log.check import check
+
+
+async def test_leaving_keeps_the_organisation_counted_and_the_next_claim_speaks_for_it(world: World) -> None:
+    await approve(world, FORMER)
+    old = await manage(world, FORMER)
+    await offer(world, old)
+    page = (await world.client.get(old)).text
+    assert f'href="{old}/leave"' in page
+    assert "You have left" in (await world.client.post(f"{old}/leave")).text
+    assert "Nothing is held" in (await world.client.post(f"{old}/leave")).text
+    assert_forgotten(world, await dump(world), SUCCESSOR)
+    assert (await world.count(), await check(world.db, "example")) == ((0, 1), [])
+    listed = (await world.client.get("/v1/statements/example/organisations")).json()["organisations"]
+    assert [entry["name"] for entry in listed] == ["Readers' Society"]
+
+    counted = await approve(world, "nora@readers.org.uk")
+    assert "counts" in counted["Subject"]
+    assert (await world.count(), await check(world.db, "example")) == ((0, 1), [])
+    assert await world.db.pool.fetchval("SELECT count(*) FROM log_entry WHERE entry LIKE '% add %'") == 1
+    new = await manage(world, "nora@readers.org.uk")
+    vkey = (await world.client.get("/log/example/key")).text.strip()
+    receipt = receipts.parse((await world.client.get(f"{new}/receipt.tlog-proof")).text)
+    receipts.check(receipt, [note.parse_vkey(vkey)])
+    await world.client.post(f"/w/{token_of(counted, 'w')}")
+    assert await world.count() == (0, 0)
+
+
+async def test_rival_claims_for_a_vacant_place_fill_it_once(world: World) -> None:
+    await approve(world, FORMER)
+    await world.client.post(f"{await manage(world, FORMER)}/leave")
+    for email in ("one@readers.org.uk", "two@readers.org.uk"):
+        await world.submit(representative(email))
+        [mail] = await world.send_mail()
+        assert (await world.confirm(token_of(mail))).json() == {"status": "held"}
+    waiting = await organisations.held(world.db)
+    assert [claim["counted_already"] for claim in waiting] == [False, False]
+    outcomes = [await organisations.approve(world.db, claim["id"], "console") for claim in waiting]
+    assert outcomes == ["counted", "already_confirmed"]
+    assert await world.db.pool.fetchval("SELECT count(*) FROM signatory") == 1
+    assert await world.count() == (0, 1)
+
+
+async def test_an_organisation_without_a_representative_is_exported_and_can_be_rejected(world: World) -> None:
+    await approve(world, FORMER)
+    await world.client.post(f"{await manage(world, FORMER)}/leave")
+    [row] = [row async for row in exports.rows(world.db, "example")]
+    assert (row["name"], row["address"], row["organisation"]) == (None, None, "Readers' Society")
+    header, line = b"".join([piece async for piece in exports.stream(world.db, "example", "csv")]).decode().splitlines()
+    assert (len(header.split(",")), "Readers' Society" in line) == (21, True)
+    opening = receipts.Opening(row["origin"], bytes.fromhex(row["statement_sha256"]), "organisation",
+                               row["identity"], row["salt"])  # fmt: skip
+    entry = await world.db.pool.fetchval("SELECT entry FROM log_entry WHERE index = $1", row["log_index"])
+    assert opening.entry.decode() == entry
+    endorsement_id = await world.db.pool.fetchval("SELECT id FROM endorsement")
+    assert await endorsements.reject(world.db, endorsement_id, "error", "")
+    assert await world.count() == (0, 0)
+    assert await world.send_mail() == []
