@@ -198,6 +198,7 @@ CREATE TABLE log_head (
     stopped_reason text,
     round bigint NOT NULL DEFAULT 0,
     appended_at timestamptz NOT NULL DEFAULT now(),
+    sealed_at timestamptz,
     CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
     CONSTRAINT log_head_released_is_signed CHECK (
         released_size <= size AND (released_size = 0) = (released_checkpoint IS NULL)
@@ -205,6 +206,7 @@ CREATE TABLE log_head (
 );
 COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpoint was written outside the database first.';
 COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
+COMMENT ON COLUMN log_head.sealed_at IS 'When the last entry was appended; nothing follows it, for ever.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
 
 CREATE TABLE log_entry (

@@ -94,6 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     recount.add_argument("statement", nargs="?")
     recount.set_defaults(run=_with_database(console.check))
 
+    seal = commands.add_parser("seal", help="close the log of a closed statement for ever, with the final counts")
+    seal.add_argument("statement")
+    seal.set_defaults(run=_with_database(console.seal))
+
+    retain = commands.add_parser("retention", help="delete what is over its time, as the worker does all the while")
+    retain.add_argument("--dry-run", action="store_true", help="only count it")
+    retain.set_defaults(run=_with_database(console.retention))
+
     verify = commands.add_parser(
         "verify", help="check receipts, tallies, heads and exports, as an outsider would", add_help=False
     )

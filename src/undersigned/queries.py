@@ -19,6 +19,8 @@ class Submissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extend: str
     overdue: str
     purge: str
+    networks_overdue: str
+    forget_network: str
 
 
 class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,6 +91,8 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latest_check: str
     due_checks: str
     dequeue: str
+    unsettled: str
+    seal: str
 
 
 class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
