@@ -125,6 +125,16 @@ class Exports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: str
 
 
+class Audits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    announce: str
+    under_way: str
+    later_size: str
+    openings: str
+    note_draw: str
+    report: str
+    published: str
+
+
 class Admins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     create_key: str
     find_key: str
@@ -153,6 +163,7 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     owners: Owners
     persons: Persons
     exports: Exports
+    audits: Audits
     admins: Admins
     installation: Installation
 
