@@ -220,6 +220,7 @@ CREATE TABLE log_head (
     stopped_reason text,
     round bigint NOT NULL DEFAULT 0,
     appended_at timestamptz NOT NULL DEFAULT now(),
+    sealed_at timestamptz,
     CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
     CONSTRAINT log_head_released_is_signed CHECK (
         released_size <= size AND (released_size = 0) = (released_checkpoint IS NULL)
@@ -228,6 +229,7 @@ CREATE TABLE log_head (
 COMMENT ON COLUMN log_head.previous IS 'Origin, size and root of the last checkpoint before this generation, which its `open` cites.';
 COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpoint was written outside the database first.';
 COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
+COMMENT ON COLUMN log_head.sealed_at IS 'When the last entry was appended; nothing follows it, for ever.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
 
 CREATE TABLE log_past (
@@ -259,6 +261,41 @@ CREATE TABLE log_tile (
     CONSTRAINT log_tile_holds_up_to_256_hashes CHECK (octet_length(hashes) BETWEEN 32 AND 8192 AND octet_length(hashes) % 32 = 0)
 );
 COMMENT ON TABLE log_tile IS 'C2SP tlog-tiles. A partial tile grows in place; what was served of it stays its prefix.';
+
+CREATE TABLE audit (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    statement text NOT NULL REFERENCES statement (slug),
+    generation integer NOT NULL,
+    sample_size integer NOT NULL,
+    frame_size bigint NOT NULL,
+    frame_checkpoint text NOT NULL,
+    announced_at timestamptz NOT NULL DEFAULT now(),
+    later_size bigint,
+    later_root text,
+    seed bytea,
+    live_count bigint,
+    drawn_count integer,
+    opened_count integer,
+    drawn_at timestamptz,
+    genuine_count integer,
+    not_genuine_count integer,
+    no_answer_count integer,
+    reported_at timestamptz,
+    CONSTRAINT audit_asks_somebody CHECK (sample_size > 0),
+    CONSTRAINT audit_is_drawn_after_its_frame CHECK (
+        (drawn_at IS NULL) = (later_size IS NULL) AND (drawn_at IS NULL) = (seed IS NULL) AND later_size > frame_size
+    ),
+    CONSTRAINT audit_opens_no_more_than_it_drew CHECK (opened_count <= drawn_count AND drawn_count <= live_count),
+    CONSTRAINT audit_report_adds_up CHECK (
+        genuine_count >= 0 AND not_genuine_count >= 0 AND no_answer_count >= 0
+        AND genuine_count + not_genuine_count + no_answer_count = opened_count
+    ),
+    CONSTRAINT audit_is_reported_after_its_draw CHECK (
+        (reported_at IS NULL) = (genuine_count IS NULL) AND (reported_at IS NULL OR drawn_at IS NOT NULL)
+    )
+);
+COMMENT ON TABLE audit IS 'Samples of counted entries, asked by an auditor. The frame is fixed before the seed exists.';
+CREATE UNIQUE INDEX audit_one_at_a_time ON audit (statement, generation) WHERE reported_at IS NULL;
 
 CREATE TABLE log_check (
     statement text PRIMARY KEY REFERENCES statement (slug),

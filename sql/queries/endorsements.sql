@@ -108,11 +108,13 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'withdrawn' ELSE 'absent' END 
 
 -- name: reject
 -- Marks a counted endorsement rejected, erases who stood behind it after queueing one mail to them, and queues the public
--- `sub`. The id stays until the statement closes, so that a fraud can't simply be repeated. Always returns one row.
+-- `sub`. The id stays until the statement closes, so that a fraud can't simply be repeated. Does nothing once the log is sealed,
+-- which no `sub` could follow. Always returns one row.
 WITH fact AS (
     UPDATE endorsement
     SET status = 'rejected', rejected_at = now(), rejected_reason = $2, country = NULL, partner = NULL, objectives = '{}'
     WHERE id = $1 AND status = 'counted'
+      AND NOT EXISTS (SELECT 1 FROM log_head AS h WHERE h.statement = endorsement.statement AND h.sealed_at IS NOT NULL)
     RETURNING id, statement, kind, generation
 ), before AS (
     SELECT country, partner, objectives FROM endorsement WHERE id = $1
@@ -135,14 +137,19 @@ WITH fact AS (
     WHERE fact.id = $1
     RETURNING endorsement_id
 )
-SELECT CASE WHEN EXISTS (SELECT 1 FROM fact) THEN 'rejected' ELSE 'absent' END AS outcome;
+SELECT CASE WHEN EXISTS (SELECT 1 FROM fact) THEN 'rejected'
+            WHEN EXISTS (
+                SELECT 1 FROM endorsement AS e JOIN log_head AS h ON h.statement = e.statement
+                WHERE e.id = $1 AND e.status = 'counted' AND h.sealed_at IS NOT NULL
+            ) THEN 'sealed'
+            ELSE 'absent' END AS outcome;
 
 -- name: networks_overdue
--- Finds the signatories whose network key was kept for longer than $1, for `forget_network`.
+-- Finds up to $2 signatories whose network key was kept for longer than $1, for `forget_network`.
 SELECT p.endorsement_id
 FROM signatory AS p JOIN endorsement AS e ON e.id = p.endorsement_id
 WHERE p.network_key IS NOT NULL AND e.counted_at < now() - $1::interval
-ORDER BY p.endorsement_id LIMIT 1000;
+ORDER BY p.endorsement_id LIMIT $2;
 
 -- name: forget_network
 -- Forgets which network a signatory came from.
@@ -190,9 +197,9 @@ SELECT count(*) AS recommitted FROM fact;
 SELECT endorsement_id FROM log_member WHERE statement = $1 AND index = $2;
 
 -- name: rejected_overdue
--- Finds the rejected ids of statements that have closed, for `forget_rejected`.
+-- Finds up to $2 rejected ids of statements that closed longer than $1 ago, for `forget_rejected`.
 SELECT e.id FROM endorsement AS e JOIN statement AS s ON s.slug = e.statement
-WHERE e.status = 'rejected' AND s.closes_at < now() ORDER BY e.id LIMIT 1000;
+WHERE e.status = 'rejected' AND s.closes_at < now() - $1::interval ORDER BY e.id LIMIT $2;
 
 -- name: forget_rejected
 -- Forgets that an endorsement was rejected; the public log keeps that one was.

@@ -10,7 +10,7 @@ WHERE size > released_size OR EXISTS (
 -- name: read_head
 -- Reads the head that the next batch builds on.
 SELECT h.statement, h.generation, h.origin, h.previous, h.vkey, h.size, h.checkpoint, h.released_size, h.stopped_reason, h.round,
-       s.sha256
+       h.sealed_at, s.sha256
 FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement = $1;
 
 -- name: take_head
@@ -166,3 +166,14 @@ SELECT count(*) AS dropped FROM gone;
 -- name: dequeue
 -- Deletes one queue row that was appended.
 DELETE FROM log_queue WHERE endorsement_id = $1 AND id = $2;
+
+-- name: unsettled
+-- Says, in one view of the world, what keeps a log from being sealed: a time of closing that is not $2 past, claims that may still be
+-- counted, and queue rows. Always one row.
+SELECT coalesce((SELECT s.closes_at < now() - $2::interval FROM statement AS s WHERE s.slug = $1), false) AS closed,
+       (SELECT count(*) FROM submission AS c WHERE c.statement = $1) AS claims,
+       (SELECT count(*) FROM log_queue AS q WHERE q.statement = $1) AS queued;
+
+-- name: seal
+-- Notes that nothing follows the newest entry, once.
+UPDATE log_head SET sealed_at = now() WHERE statement = $1 AND sealed_at IS NULL;

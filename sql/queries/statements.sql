@@ -5,8 +5,9 @@
 SELECT pg_advisory_xact_lock(hashtextextended('undersigned statement ' || $1, 0));
 
 -- name: find_text
--- Reads the published text's hash and whether anything was ever submitted under it.
-SELECT s.sha256,
+-- Reads the published text's hash, whether anything was ever submitted under it, and whether its log is sealed.
+SELECT s.sha256, s.closes_at,
+       EXISTS (SELECT 1 FROM log_head WHERE log_head.statement = s.slug AND log_head.sealed_at IS NOT NULL) AS sealed,
        s.used_at IS NOT NULL
        OR EXISTS (SELECT 1 FROM submission WHERE submission.statement = s.slug)
        OR EXISTS (SELECT 1 FROM endorsement WHERE endorsement.statement = s.slug)

@@ -61,8 +61,9 @@ WITH claim AS (
 SELECT (SELECT expires_at FROM claim) AS expires_at;
 
 -- name: overdue
--- Finds claims whose grace after expiry is over, for `purge`, which deletes them one by one.
-SELECT endorsement_id, id FROM submission WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT 1000;
+-- Finds up to $2 claims whose grace after expiry is over, with what `purge` takes, which deletes them one by one.
+SELECT endorsement_id, id, $1::interval AS grace FROM submission
+WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT $2;
 
 -- name: purge
 -- Deletes one claim if it is still over its time; whoever renewed it meanwhile keeps it.
@@ -70,3 +71,14 @@ WITH gone AS (
     DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 AND expires_at < now() - $3::interval RETURNING id
 )
 SELECT count(*) AS purged FROM gone;
+
+-- name: networks_overdue
+-- Finds up to $2 held claims whose network key was kept for longer than $1, for `forget_network`.
+SELECT endorsement_id, id FROM submission
+WHERE status = 'held' AND network_key IS NOT NULL AND submitted_at < now() - $1::interval
+ORDER BY endorsement_id, id LIMIT $2;
+
+-- name: forget_network
+-- Forgets which network a claim came from.
+WITH forgotten AS (UPDATE submission SET network_key = NULL WHERE endorsement_id = $1 AND id = $2 RETURNING id)
+SELECT count(*) AS forgotten FROM forgotten;

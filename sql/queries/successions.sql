@@ -103,9 +103,11 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'deleted' ELSE 'absent' END AS
 
 -- name: overdue
 -- Finds the offers whose time is over, for `purge`.
-SELECT endorsement_id, id FROM succession WHERE expires_at < now() ORDER BY endorsement_id, id LIMIT 1000;
+SELECT endorsement_id, id, $1::interval FROM succession WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT $2;
 
 -- name: purge
 -- Deletes one offer whose time is over.
-WITH gone AS (DELETE FROM succession WHERE endorsement_id = $1 AND id = $2 AND expires_at < now() RETURNING id)
+WITH gone AS (
+    DELETE FROM succession WHERE endorsement_id = $1 AND id = $2 AND expires_at < now() - $3::interval RETURNING id
+)
 SELECT count(*) AS purged FROM gone;

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
-from undersigned import __version__, console, database, lifeline, logs, settings, supervisor, worker
+from undersigned import __version__, auditing, console, database, lifeline, logs, settings, supervisor, worker
 from undersigned.database import Database
 from undersigned.embedded import running
 from undersigned.errors import DomainError
@@ -94,6 +94,16 @@ def _parser() -> argparse.ArgumentParser:
     recount.add_argument("statement", nargs="?")
     recount.set_defaults(run=_with_database(console.check))
 
+    _add_audit(commands.add_parser("audit", help="have a sample of those counted asked by an auditor"))
+
+    seal = commands.add_parser("seal", help="close the log of a closed statement for ever, with the final counts")
+    seal.add_argument("statement")
+    seal.set_defaults(run=_with_database(console.seal))
+
+    retain = commands.add_parser("retention", help="delete what is over its time, as the worker does all the while")
+    retain.add_argument("--dry-run", action="store_true", help="only count it")
+    retain.set_defaults(run=_with_database(console.retention))
+
     verify = commands.add_parser(
         "verify", help="check receipts, tallies, heads and exports, as an outsider would", add_help=False
     )
@@ -145,6 +155,22 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="say what is set and what is missing").set_defaults(run=_doctor)
     commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=console.openapi)
     return parser
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(required=True, metavar="STEP")
+    announce = steps.add_parser("announce", help="fix in public what is drawn from, before the seed exists")
+    announce.add_argument("statement")
+    announce.add_argument("--size", type=int, default=300, help="how many to draw (default: 300)")
+    announce.set_defaults(run=_with_database(auditing.announce))
+    draw = steps.add_parser("draw", help="write the openings for the auditor, once a later checkpoint is released")
+    draw.add_argument("statement")
+    draw.set_defaults(run=_with_database(auditing.draw))
+    report = steps.add_parser("report", help="publish what the auditor found")
+    report.add_argument("statement")
+    for answer in ("--genuine", "--not-genuine", "--no-answer"):
+        report.add_argument(answer, type=int, required=True)
+    report.set_defaults(run=_with_database(auditing.report))
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -19,10 +19,12 @@ from undersigned import (
     persons,
     settings,
     statements,
+    worker,
 )
+from undersigned import retention as retaining
 from undersigned.database import Database
 from undersigned.log import check as recounting
-from undersigned.log import reading
+from undersigned.log import reading, sealing
 from undersigned.log.heads import Sealer
 from undersigned.mail import messages, transport
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
@@ -139,6 +141,28 @@ async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
         for disagreement in found:
             print(f"  ✗ {disagreement}")
     return 1 if disagrees else 0
+
+
+async def seal(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    """Closes the log of a statement for ever."""
+    known = Statements()
+    await known.load(db)
+    slug = known.get(options.statement).slug
+    sealed = await sealing.seal(db, worker.make_sealer(given), slug)
+    await admins.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
+    print(
+        f"Sealed with entry {sealed.log_index:,}: {sealed.individuals:,} people, {sealed.organisations:,} organisations."
+    )
+    return 0
+
+
+async def retention(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    """Deletes what is over its time, or only counts it; a line for each rule."""
+    for rule in retaining.RULES:
+        number = await (retaining.overdue_count if options.dry_run else retaining.enforce)(db, rule)
+        print(f"{number:>9,}  {rule.what}: {rule.until}")
+    print("Over their time; nothing was deleted." if options.dry_run else "Deleted.")
+    return 0
 
 
 async def log_keys(db: Database, _: Settings, __: argparse.Namespace) -> int:

@@ -9,10 +9,9 @@ import msgspec
 
 from undersigned import submissions
 from undersigned.database import Database, Record
-from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired
+from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired, StatementSealed
 from undersigned.tokens import ConfirmLink, OwnerLink
 
-NETWORK_KEPT = dt.timedelta(days=30)
 Outcome = Literal["counted", "held", "already_confirmed"]
 
 
@@ -64,24 +63,12 @@ async def find_by_entry(db: Database, slug: str, log_index: int) -> UUID | None:
 async def reject(db: Database, endorsement_id: UUID, reason: str, told: str) -> bool:
     """Takes back a counted endorsement for `duplicate`, `fraud` or `error`, and mails its owner `told`.
 
-    Returns False if no counted endorsement has this id.
+    Returns False if no counted endorsement has this id. Raises StatementSealed once the log can't say so any more.
     """
     row = await db.batched(db.q.endorsements.reject, endorsement_id, reason, uuid.uuid4(), told)
+    if row["outcome"] == "sealed":
+        raise StatementSealed
     return bool(row["outcome"] == "rejected")
-
-
-async def forget_networks(db: Database) -> int:
-    """Forgets the network keys that were kept for 30 days, in key order; returns how many."""
-    overdue = await db.pool.fetch(db.q.endorsements.networks_overdue, NETWORK_KEPT)
-    await db.in_key_order(db.q.endorsements.forget_network, [(row["endorsement_id"],) for row in overdue])
-    return len(overdue)
-
-
-async def forget_rejected(db: Database) -> int:
-    """Forgets the rejected ids of closed statements, in key order; returns how many."""
-    overdue = await db.pool.fetch(db.q.endorsements.rejected_overdue)
-    await db.in_key_order(db.q.endorsements.forget_rejected, [(row["id"],) for row in overdue])
-    return len(overdue)
 
 
 async def _run(db: Database, *arguments: Any) -> Record:

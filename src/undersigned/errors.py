@@ -81,6 +81,26 @@ class StatementInvalid(DomainError):
         return self.why
 
 
+class StatementSealed(DomainError):
+    """The log of this statement is sealed: its counts are final."""
+
+    code = "statement_sealed"
+
+
+class Refused(DomainError):
+    """This can't be done now."""
+
+    code = "refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    @property
+    def detail(self) -> str:
+        return self.why
+
+
 class LinkInvalid(DomainError):
     """This link is incomplete or was changed on its way. Open it again from the mail, whole."""
 

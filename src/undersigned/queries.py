@@ -19,6 +19,8 @@ class Submissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extend: str
     overdue: str
     purge: str
+    networks_overdue: str
+    forget_network: str
 
 
 class Endorsements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +102,8 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outdated: str
     drop: str
     dequeue: str
+    unsettled: str
+    seal: str
 
 
 class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,6 +148,16 @@ class Exports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: str
 
 
+class Audits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    announce: str
+    under_way: str
+    later_size: str
+    openings: str
+    note_draw: str
+    report: str
+    published: str
+
+
 class Admins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     create_key: str
     find_key: str
@@ -173,6 +187,7 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     successions: Successions
     persons: Persons
     exports: Exports
+    audits: Audits
     admins: Admins
     installation: Installation
 

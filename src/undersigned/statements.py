@@ -13,7 +13,14 @@ from markdown_it import MarkdownIt
 from msgspec import Meta
 
 from undersigned.database import Database
-from undersigned.errors import StatementChanged, StatementClosed, StatementInvalid, StatementNotFound, StatementNotOpen
+from undersigned.errors import (
+    StatementChanged,
+    StatementClosed,
+    StatementInvalid,
+    StatementNotFound,
+    StatementNotOpen,
+    StatementSealed,
+)
 from undersigned.settings import is_loopback
 
 OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
@@ -168,7 +175,8 @@ def consent_text(described: Description, sha256: bytes) -> str:
 async def publish(db: Database, directory: Path, base_url: str) -> bool:
     """Publishes a statement from its directory; returns whether anything changed.
 
-    Raises StatementInvalid, or StatementChanged if the text differs and something was submitted under the old one.
+    Raises StatementInvalid; StatementChanged if the text differs and something was submitted under the old one; or
+    StatementSealed if it would close at another time though its counts are final.
     """
     described, text = read(directory)
     host = urlsplit(base_url).netloc
@@ -183,6 +191,8 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
         old = await connection.fetchrow(q.find_text, described.slug)
         if old and old["used"] and old["sha256"] != sha256:
             raise StatementChanged
+        if old and old["sealed"] and old["closes_at"] != described.closes_at:
+            raise StatementSealed
         changed = await connection.fetchval(
             q.publish,
             described.slug,

@@ -208,13 +208,6 @@ async def deny(db: Database, link: ConfirmLink) -> bool:
     return bool(row["outcome"] == "deleted")
 
 
-async def purge(db: Database) -> int:
-    """Deletes the claims whose grace is over, in key order; returns how many."""
-    overdue = await db.pool.fetch(db.q.submissions.overdue, GRACE)
-    done = await db.in_key_order(db.q.submissions.purge, [(row["endorsement_id"], row["id"], GRACE) for row in overdue])
-    return sum(row["purged"] for _, row in done)
-
-
 def _mailbox(faults: _Faults, email: str) -> Mailbox:
     try:
         return identity.mailbox(email)

@@ -76,10 +76,3 @@ async def decline(db: Database, link: SuccessorLink) -> bool:
     """Deletes an offer at the word of the mailbox's owner; returns False if it was gone."""
     row = await db.batched(db.q.successions.decline, link.endorsement_id, link.offer_id)
     return bool(row["outcome"] == "deleted")
-
-
-async def purge(db: Database) -> int:
-    """Deletes the offers that are over their time, in key order; returns how many."""
-    overdue = await db.pool.fetch(db.q.successions.overdue)
-    done = await db.in_key_order(db.q.successions.purge, [(row["endorsement_id"], row["id"]) for row in overdue])
-    return sum(row["purged"] for _, row in done)

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import database, endorsements, generations, submissions, successions, tallies
+from undersigned import database, generations, retention, submissions, tallies
 from undersigned.database import Database
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
@@ -41,7 +41,7 @@ async def work(settings: Settings) -> None:
             _repeat("generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
             _repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
             _repeat("recount", RECOUNT_LOOK_S, lambda: recount(db)),
-            _repeat("purge", PURGE_EVERY_S, lambda: purge(db)),
+            _repeat("purge", PURGE_EVERY_S, lambda: retention.purge(db)),
         )
 
 
@@ -77,12 +77,6 @@ async def recount(db: Database) -> int:
     if disagreeing := await check.check_due(db, RECOUNT_EVERY):
         log.error("%d logs disagree with their counts: run `undersigned check`.", disagreeing)
     return 0
-
-
-async def purge(db: Database) -> int:
-    """Deletes what is over its time; more than zero says that more may be waiting."""
-    purged = await submissions.purge(db) + await successions.purge(db) + await outbox.purge(db)
-    return purged + await endorsements.forget_networks(db) + await endorsements.forget_rejected(db)
 
 
 async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:

@@ -11,8 +11,8 @@ from tests.letters import person, representative, text_of, token_of
 from undersigned import endorsements, organisations, persons, successions
 from undersigned.log import note, receipts
 from undersigned.log.check import check
+from undersigned.retention import purge
 from undersigned.tokens import OwnerLink, Signer
-from undersigned.worker import purge
 
 READERS = {"name": "Readers", "website": "https://www.readers.org.uk", "country": "GB"}
 FORMER, SUCCESSOR = "rosa.former@readers.org.uk", "sam@readers.org.uk"

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from undersigned import database, endorsements, identity, submissions
+from undersigned import database, endorsements, identity, retention, submissions
 from undersigned.database import Database
 from undersigned.errors import LinkExpired
 from undersigned.identity import Kind
@@ -280,7 +280,7 @@ async def test_claims_are_purged_seven_days_after_they_expired(db: Database) -> 
     await db.pool.execute(
         "UPDATE submission SET expires_at = now() - interval '6 days' WHERE id = $1", fresh.submission_id
     )
-    assert await submissions.purge(db) == 1
+    assert await retention.purge(db) == 1
     assert await db.pool.fetchval("SELECT id FROM submission") == fresh.submission_id
 
 

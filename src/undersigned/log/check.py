@@ -25,6 +25,7 @@ class Count(msgspec.Struct):
     individuals: int = 0
     organisations: int = 0
     summed_at: int = -1
+    sealed: bool = False
     live: dict[int, str] = msgspec.field(default_factory=dict)
     subtracted: Counter[str] = msgspec.field(default_factory=Counter)
 
@@ -75,7 +76,7 @@ class _Recount:
     def _replay(self, text: str) -> None:
         index, count = self.count.size, self.count
         line = LINE.fullmatch(text)
-        if not line or (line[1] is not None) != (index == 0):
+        if not line or count.sealed or (line[1] is not None) != (index == 0):
             self.say(f"Entry {index} is not a line that belongs there.")
         elif line[1]:
             if text != self._opening:
@@ -91,7 +92,7 @@ class _Recount:
                 self._move(kind, -1)
                 count.subtracted[line[4]] += 1
         else:
-            count.summed_at = index
+            count.summed_at, count.sealed = index, line[5] == "seal"
             if (int(line[6]), int(line[7])) != (count.individuals, count.organisations):
                 self.say(
                     f"Entry {index} sums up {line[6]} and {line[7]}; it is {count.individuals} and {count.organisations}."
@@ -139,6 +140,8 @@ async def _recount(connection: Connection, db: Database, head: Record) -> tuple[
         if recount.count.size != head["size"]:
             recount.say(f"The head says {head['size']} entries, and there are {recount.count.size}.")
         _compare_signature(recount, head, root)
+    if recount.count.sealed != bool(head["sealed_at"]):
+        recount.say("Entries and head don't agree on whether the log is sealed.")
     await _compare_counts(connection, db, recount, head)
     return head["size"], recount.found
 
@@ -171,7 +174,8 @@ async def _compare_counts(connection: Connection, db: Database, recount: _Recoun
         if tally[f"{kind}_count"] != counted:
             recount.say(f"The tally has {tally[f'{kind}_count']} {kind}s, and the entries {counted}.")
         endorsed = row[f"{kind}s"] - row[f"queued_{kind}s"]
-        if endorsed != counted:
+        # Behind a seal, whoever leaves is erased, and no entry can say so.
+        if endorsed > counted or (endorsed < counted and not count.sealed):
             recount.say(f"There are {endorsed} endorsements of {kind}s, and the entries count {counted}.")
     before = await connection.fetch(db.q.log.subtracted_before, statement, head["generation"])
     subtracted = count.subtracted + Counter({past["reason"]: past["count"] for past in before})

@@ -30,5 +30,9 @@ def sub(index: int, reason: Reason) -> str:
     return f"{VERSION} sub {index} {reason}\n"
 
 
+def seal(individuals: int, organisations: int) -> str:
+    return f"{VERSION} seal {individuals} {organisations}\n"
+
+
 def sum_(individuals: int, organisations: int) -> str:
     return f"{VERSION} sum {individuals} {organisations}\n"

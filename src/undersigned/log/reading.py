@@ -70,6 +70,11 @@ async def inclusion_proof(db: Database, log: Released, index: int) -> list[bytes
     return merkle.inclusion_proof(index, log.size, tiles)
 
 
+async def root(db: Database, log: Released, size: int) -> bytes:
+    """The root over the first `size` entries, no more than were released."""
+    return merkle.root(size, await _read(db, log, merkle.needs(lambda t: merkle.root(size, t))))
+
+
 async def subtracted(db: Database, log: Released, since: int) -> tuple[list[tuple[int, str]], int]:
     """The entries taken back by lines from index `since` on, each with its reason, and the index to go on from."""
     until = min(log.size, since + SUBTRACTED_SPAN)

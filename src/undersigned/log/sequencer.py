@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 1000
 
 
+Step = Callable[[Connection, Database, Sealer, Record], Awaitable[int]]
+
+
 class _Batch(msgspec.Struct):
     """What one transaction is going to append."""
 
@@ -27,7 +30,8 @@ class _Batch(msgspec.Struct):
 
 async def run_once(db: Database, sealer: Sealer) -> int:
     """Appends what waits and releases it, a batch for each statement; returns how many queue rows were dealt with."""
-    return sum([await _advance(db, sealer, row["statement"]) for row in await db.pool.fetch(db.q.log.waiting)])
+    waiting = await db.pool.fetch(db.q.log.waiting)
+    return sum([await advance(db, sealer, row["statement"], _append) for row in waiting])
 
 
 async def stopped(db: Database) -> list[Record]:
@@ -35,7 +39,11 @@ async def stopped(db: Database) -> list[Record]:
     return list(await db.pool.fetch(db.q.log.stopped))
 
 
-async def _advance(db: Database, sealer: Sealer, statement: str) -> int:
+async def advance(db: Database, sealer: Sealer, statement: str, step: Step) -> int:
+    """Lets a step append to a log in one transaction, and releases what it signed; returns what the step returns.
+
+    Returns 0 without calling it if nothing may be signed.
+    """
     async with db.pool.acquire() as connection:
         head = await connection.fetchrow(db.q.log.read_head, statement)
         if head is None:
@@ -48,7 +56,7 @@ async def _advance(db: Database, sealer: Sealer, statement: str) -> int:
             return 0
         await _release(connection, db, sealer, head)
         async with connection.transaction():
-            done = await _append(connection, db, sealer, head)
+            done = await step(connection, db, sealer, head)
         appended = await connection.fetchrow(db.q.log.read_head, statement)
         assert appended is not None  # noqa: S101 -- a head is never deleted
         await _release(connection, db, sealer, appended)
@@ -67,28 +75,44 @@ async def _append(connection: Connection, db: Database, sealer: Sealer, head: Re
     if not await connection.fetchval(q.take_head, statement, head["round"], first):
         return 0  # Another sequencer was faster; there is nothing to repair.
     batch = _choose(await connection.fetch(q.queue, statement, BATCH_SIZE, head["generation"]))
+    if head["sealed_at"]:
+        return await _settle(connection, db, batch.subs)
     if not (batch.adds or batch.subs):
         return 0
     # Shuffled, so that an entry's place in its batch tells nothing about who came first.
     random.SystemRandom().shuffle(batch.adds)
     random.SystemRandom().shuffle(batch.subs)
-    new = [] if first else [entries.open_(head["sha256"], head["previous"]), entries.sum_(0, 0)]
+    new = opening(head)
     members = range(first + len(new), first + len(new) + len(batch.adds))
     new += [entries.add(row["kind"], row["commitment"]) for row in batch.adds]
     new += [entries.sub(row["member_index"], row["reason"]) for row in batch.subs]
     await connection.execute(q.remember, statement, [row["endorsement_id"] for row in batch.adds], list(members))
-    await connection.execute(q.forget, [row["endorsement_id"] for row in batch.subs])
     new.append(entries.sum_(*await _count(connection, db, statement, batch, first + len(new) + 1)))
-    await connection.execute(q.append, statement, head["generation"], first, new)
-    await _seal(connection, db, sealer, head, new)
-    rows = sorted(batch.adds + batch.subs, key=lambda row: row["endorsement_id"])
-    await connection.executemany(q.dequeue, [(row["endorsement_id"], row["id"]) for row in rows])
-    return len(rows)
+    await grow(connection, db, sealer, head, new)
+    return await _settle(connection, db, batch.adds + batch.subs)
 
 
-async def _seal(connection: Connection, db: Database, sealer: Sealer, head: Record, new: Sequence[str]) -> None:
-    """Grows the tiles by the new entries, and signs the checkpoint over all."""
+async def _settle(connection: Connection, db: Database, rows: Sequence[Record]) -> int:
+    """Deletes queue rows in key order, and which entries counted those who left; returns how many.
+
+    For a sealed log that is all: whoever leaves is erased, and the entry that counted them stays, closed for ever.
+    """
+    left = [row["endorsement_id"] for row in rows if row["op"] == "sub"]
+    await connection.execute(db.q.log.forget, left)
+    ordered = sorted((row["endorsement_id"], row["id"]) for row in rows)
+    await connection.executemany(db.q.log.dequeue, ordered)
+    return len(ordered)
+
+
+def opening(head: Record) -> list[str]:
+    """The entries that a log begins with; none if it has begun."""
+    return [] if head["size"] else [entries.open_(head["sha256"], head["previous"]), entries.sum_(0, 0)]
+
+
+async def grow(connection: Connection, db: Database, sealer: Sealer, head: Record, new: Sequence[str]) -> None:
+    """Appends entries, grows the tiles by them, and signs the checkpoint over all."""
     first, size = head["size"], head["size"] + len(new)
+    await connection.execute(db.q.log.append, head["statement"], head["generation"], first, new)
     tiles = await heads.read_tiles(connection, db, head, merkle.edge(first))
     changed = merkle.append(first, [merkle.leaf_hash(entry.encode()) for entry in new], tiles)
     await connection.execute(

@@ -74,13 +74,6 @@ async def run_once(box: Outbox) -> int:
     return len(due)
 
 
-async def purge(db: Database) -> int:
-    """Deletes messages done with 30 days ago, in key order; returns how many."""
-    overdue = await db.pool.fetch(db.q.messages.overdue, KEPT)
-    done = await db.in_key_order(db.q.messages.purge, [(row["endorsement_id"], row["id"]) for row in overdue])
-    return sum(row["purged"] for _, row in done)
-
-
 def _decide(template: str, fact: Record) -> tuple[str | None, str]:
     """The template that is right by now, or None and why nothing is left to say."""
     if template == "counted":

@@ -7,7 +7,7 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import countries, submissions
+from undersigned import audits, countries, submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
 from undersigned.log import check, reading
 from undersigned.models import Signing, read
@@ -71,6 +71,7 @@ async def how_we_count(site: AtSite, slug: FromPath[str]) -> Template:
         "tally": site.tallies.get(slug).tally(),
         "check": await check.latest(site.db, slug),
         "checkpoint": log and log.checkpoint,
+        "audit": next((audit for audit in await audits.published(site.db, slug) if audit.upper), None),
         "url": site.settings.url,
     }
     return Template("how-we-count.html", context=context)

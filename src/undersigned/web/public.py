@@ -9,7 +9,8 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from undersigned import endorsements, errors, organisations, submissions, tallies
+from undersigned import audits, endorsements, errors, organisations, submissions, tallies
+from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
 from undersigned.statements import Controller, Objective, Statement
@@ -174,6 +175,18 @@ async def list_changes(
     return Changes([Subtracted(index, reason) for index, reason in found], following)  # type: ignore[arg-type]
 
 
+class Audits(msgspec.Struct, frozen=True):
+    """All sample audits, newest first."""
+
+    audits: list[Audit]
+
+
+@get("/{slug:str}/audits", summary="List the sample audits", responses=declared(errors.StatementNotFound))
+async def list_audits(site: AtSite, slug: FromPath[str]) -> Audits:
+    """Every sample that was announced, with its frame, its seed once there is one, and both bounds once it was reported."""
+    return Audits(await audits.published(site.db, site.statements.get(slug).slug))
+
+
 def _matches(if_none_match: str | None, etag: str) -> bool:
     """Weak comparison of entity tags (RFC 9110, 13.1.2): a proxy that compresses makes strong tags weak."""
     tags = (if_none_match or "").split(",")
@@ -182,6 +195,6 @@ def _matches(if_none_match: str | None, etag: str) -> bool:
 
 statements_router = Router(
     "/v1/statements",
-    route_handlers=[read_statement, submit, read_tally, list_organisations, list_changes],
+    route_handlers=[read_statement, submit, read_tally, list_organisations, list_changes, list_audits],
     tags=["Statements"],
 )

@@ -1,0 +1,52 @@
+"""What `undersigned audit` does for an operator and an auditor: announce a sample, draw it, report the answers."""
+
+import argparse
+import sys
+
+import msgspec
+
+from undersigned import admins, audits
+from undersigned.database import Database
+from undersigned.settings import Settings
+from undersigned.statements import Statements
+
+
+async def announce(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    slug = await _known(db, options.statement)
+    frame_size = await audits.announce(db, slug, options.size)
+    await admins.leave_trail(db, "console", "audit announce", slug, None, f"{options.size} of {frame_size} entries")
+    print(
+        f"Announced: {options.size:,}, from the first {frame_size:,} entries. Draw once a later checkpoint is released."
+    )
+    return 0
+
+
+async def draw(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    """Writes an opening a line for the auditor; whoever left since is named by index on standard error."""
+    slug = await _known(db, options.statement)
+    drawn = await audits.draw(db, slug)
+    detail = f"{len(drawn.openings)} openings, {len(drawn.withdrawn_since)} withdrawn since"
+    await admins.leave_trail(db, "console", "audit draw", slug, None, detail)
+    for opening in drawn.openings:
+        sys.stdout.buffer.write(msgspec.json.encode(opening) + b"\n")
+    sys.stdout.buffer.flush()
+    for index in drawn.withdrawn_since:
+        print(f"entry {index}: withdrawn since", file=sys.stderr)
+    print(f"{detail}.", file=sys.stderr)
+    return 0
+
+
+async def report(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    slug = await _known(db, options.statement)
+    counts = (options.genuine, options.not_genuine, options.no_answer)
+    await audits.report(db, slug, *counts)
+    detail = "{} genuine, {} not genuine, {} no answer".format(*counts)
+    await admins.leave_trail(db, "console", "audit report", slug, None, detail)
+    print(f"Published: {detail}.")
+    return 0
+
+
+async def _known(db: Database, slug: str) -> str:
+    known = Statements()
+    await known.load(db)
+    return known.get(slug).slug
