@@ -4,6 +4,7 @@ A database restored from a backup would otherwise sign a second history. The fil
 and nothing is signed in a database that is behind it or disagrees with it.
 """
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -113,17 +114,21 @@ def _size(text: str, vkey: str) -> int:
 
 
 def keep(sealer: Sealer, head: Record) -> None:
-    """Writes a head's checkpoint outside the database, durably, before anybody sees it."""
+    """Writes a head's checkpoint outside the database, durably, before anybody sees it; never an older one over a newer."""
     file = sealer.file(head)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.unfinished")
-    with unfinished.open("w") as written:
-        written.write(head["checkpoint"])
-        written.flush()
-        os.fsync(written.fileno())
-    unfinished.rename(file)
-    directory = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    with file.with_name("lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if file.exists() and _size(file.read_text(errors="replace"), sealer.vkey(head["origin"])) >= head["size"]:
+            return
+        with unfinished.open("w") as written:
+            written.write(head["checkpoint"])
+            written.flush()
+            os.fsync(written.fileno())
+        unfinished.rename(file)
+        directory = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
