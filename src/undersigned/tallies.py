@@ -53,6 +53,7 @@ class Tally(msgspec.Struct, frozen=True):
     rejected: Rejected
     withdrawn: Count
     as_of: dt.datetime
+    log_origin: Annotated[str, Meta(description="The log that this tally is the sum of")]
     log_size: Count
     log_root: Annotated[
         str | None, Meta(description="Root of the released checkpoint that proves this tally, in base64")
@@ -90,6 +91,7 @@ class Snapshot:
             Rejected(row["duplicate_count"], row["fraud_count"], row["error_count"]),
             row["withdrawn_count"],
             row["as_of"],
+            row["origin"],
             row["log_size"],
             row["released_checkpoint"] and row["released_checkpoint"].split("\n")[2],
             NEXT_POLL_S,

@@ -69,6 +69,7 @@ async def test_the_tally_names_the_checkpoint_that_proves_it(world: World) -> No
     await site.tallies.refresh(world.db)
     tally = (await world.client.get("/v1/statements/example/tally")).json()
     checkpoint = await released(world)
+    assert tally["log_origin"] == checkpoint.origin
     assert (tally["log_size"], tally["log_root"]) == (checkpoint.size, note.encode_base64(checkpoint.root))
 
 

@@ -223,6 +223,13 @@ def test_a_tally_newer_than_the_checkpoint_is_no_lie(capsys: pytest.CaptureFixtu
     assert "newer than the checkpoint" in capsys.readouterr().out
 
 
+def test_a_tally_of_another_log_is_not_held_against_one_that_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = {"individuals": 5, "log_origin": "elsewhere.example/log/example/1"}
+    with site(files(honest(), tally=tally)) as url:
+        assert verify.main(["tally", f"{url}/log/example"]) == 0
+    assert "NOT COMPARED: the tally is that of another log" in capsys.readouterr().out
+
+
 def test_another_text_than_the_one_signed_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with site(files(honest(), text="What is not.")) as url:
         assert verify.main(["tally", f"{url}/log/example"]) == 1

@@ -548,7 +548,13 @@ def tally(log: Log, vkey: str | None) -> None:
     say("Taken back", ", ".join(numbers[2:]))
     if ledger.previous:
         say("Began anew", f"after a log that ended as: {ledger.previous}")
-    if not isinstance(mark, int) or mark > checkpoint.size:
+    elsewhere = shown.get("log_origin", checkpoint.origin)
+    if elsewhere != checkpoint.origin:
+        say(
+            "Published",
+            f"NOT COMPARED: the tally is that of another log, {plain(elsewhere)}; this one ended, or that is a lie",
+        )
+    elif not isinstance(mark, int) or mark > checkpoint.size:
         say("Published", "NOT COMPARED: no tally could be read, or it is newer than the checkpoint")
     else:
         found = {**shown, **(shown["rejected"] if isinstance(shown.get("rejected"), dict) else {})}
