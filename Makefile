@@ -5,7 +5,9 @@ python := .venv/bin/python
 compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test lint types bench lock clean venv venv-test
+messages := .venv/bin/pybabel --quiet
+
+.PHONY: help run test lint types bench messages lock clean venv venv-test
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -26,6 +28,14 @@ types: venv-test ## the types, strictly
 
 bench: venv-test ## what this machine can take
 	@$(python) -m bench
+
+messages: venv ## bring the catalogues of all languages up to date with the messages in the source
+	@$(messages) extract -F src/undersigned/locales/babel.cfg -k noop --add-location=file --sort-by-file --omit-header \
+		-o .venv/messages.pot src
+	@for catalogue in src/undersigned/locales/*.po; do \
+		$(messages) update --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date -w 120 -i .venv/messages.pot \
+			-l $$(basename $$catalogue .po) -o $$catalogue; \
+	done
 
 lock: venv ## resolve the dependencies anew, newest versions first
 	@$(python) -m venv .venv/lock && .venv/lock/bin/pip install --quiet --only-binary :all: uv==0.13.9

@@ -17,7 +17,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from undersigned import __version__, database, lifeline, logs
+from undersigned import __version__, database, languages, lifeline, logs
 from undersigned.guard import Budget
 from undersigned.models import Checked, read
 from undersigned.settings import Settings, load
@@ -157,4 +157,5 @@ async def _keep_fresh(site: Site) -> None:
 
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
+    languages.share(engine.engine)
     engine.engine.globals |= {"site": urlsplit(settings.url).hostname, "version": __version__}

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
-from babel.numbers import format_decimal
 from msgspec import Meta
 
+from undersigned import languages
 from undersigned.database import Database, Record
 from undersigned.errors import Unavailable
 
-LANGUAGES = ("en", "az", "hy", "ru", "tr", "hu", "de", "fr")
 NEXT_POLL_S = 15
 CELL_MIN = 10
 BREAKDOWN_EVERY = dt.timedelta(days=1)
@@ -20,11 +19,33 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class Formatted(msgspec.Struct, frozen=True):
-    """The two numbers as the asked-for language writes them (CLDR)."""
+    """The two numbers as the asked-for language writes them (CLDR), with their nouns; `sentence` has both."""
 
     language: str
     individuals: str
     organisations: str
+    individuals_noun: str
+    organisations_noun: str
+    sentence: str
+
+
+def formatted(individuals: int, organisations: int, language: str) -> Formatted:
+    """Both numbers in this language."""
+    with languages.speaking(language):
+        people, bodies = languages.number(individuals), languages.number(organisations)
+        sentence = (
+            languages.ngettext("%(number)s person", "%(number)s people", individuals) % {"number": people},
+            languages.ngettext("%(number)s organisation", "%(number)s organisations", organisations)
+            % {"number": bodies},
+        )
+        return Formatted(
+            languages.current(),
+            people,
+            bodies,
+            languages.ngettext("person", "people", individuals),
+            languages.ngettext("organisation", "organisations", organisations),
+            " · ".join(sentence),
+        )
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -95,9 +116,7 @@ class Snapshot:
             row["log_size"],
             row["released_checkpoint"] and row["released_checkpoint"].split("\n")[2],
             NEXT_POLL_S,
-            Formatted(
-                language, format_decimal(people, locale=language), format_decimal(organisations, locale=language)
-            ),
+            formatted(people, organisations, language),
             breakdown,
         )
 
@@ -129,12 +148,6 @@ class Tallies:
             return self._snapshots[slug]
         except KeyError:
             raise Unavailable from None
-
-
-def language_of(asked: str | None) -> str:
-    """The language to write numbers in: the asked-for one if there is a catalogue for it, else English."""
-    primary = (asked or "").lower().partition("-")[0]
-    return primary if primary in LANGUAGES else "en"
 
 
 def fold(cells: Mapping[str, int]) -> dict[str, int]:

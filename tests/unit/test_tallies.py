@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.tallies import CELL_MIN, LANGUAGES, fold, language_of
+from undersigned.tallies import CELL_MIN, fold, formatted
 
 CELLS = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.integers(0, 40), max_size=12)
 
@@ -57,25 +57,7 @@ def test_other_takes_in_the_next_cell_until_it_holds_ten(cells: dict[str, int], 
     assert CELL_MIN == 10
 
 
-@pytest.mark.parametrize(
-    ("asked", "written"),
-    [
-        (None, "en"),
-        ("", "en"),
-        ("hy", "hy"),
-        ("HY-AM", "hy"),
-        ("az-Latn-AZ", "az"),
-        ("xx", "en"),
-        ("../../etc", "en"),
-        ("e", "en"),
-        ("eng", "en"),
-        ("\0", "en"),
-    ],
-)
-def test_numbers_are_written_in_a_language_there_is_a_catalogue_for(asked: str | None, written: str) -> None:
-    assert language_of(asked) == written
-
-
-@given(st.text(max_size=40))
-def test_no_asked_for_language_makes_a_new_one(asked: str) -> None:
-    assert language_of(asked) in LANGUAGES
+def test_both_numbers_are_said_with_their_nouns() -> None:
+    said = formatted(12345, 1, "en")
+    assert said.sentence == "12,345 people · 1 organisation"
+    assert (said.individuals, said.individuals_noun, said.organisations_noun) == ("12,345", "people", "organisation")

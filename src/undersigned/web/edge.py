@@ -1,9 +1,12 @@
-"""What every answer gets on its way out: CORS where the contract is public, HEAD for every GET, and safe headers."""
+"""What every request gets on its way in, its language; and every answer on its way out: CORS, HEAD for GET, safe headers."""
 
 import re
+from urllib.parse import parse_qs
 
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from undersigned import languages
 
 PUBLIC = ("/v1/", "/log/", "/embed/", "/openapi.json")
 Headers = list[tuple[bytes, bytes]]
@@ -47,6 +50,9 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
+                if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                    headers.append((b"content-language", languages.current().encode()))
+                    headers.append((b"vary", b"Accept-Language"))
                 given = {name.lower() for name, _ in headers}
                 message["headers"] = headers + [header for header in extra if header[0] not in given]
             elif method == "HEAD" and message["type"] == "http.response.body":
@@ -55,9 +61,15 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
 
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
-        await app(scope, receive, send_with_headers)
+        wish = languages.known(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[-1])
+        with languages.speaking(wish or languages.negotiate(_accepted(scope)), asked_for=wish is not None):
+            await app(scope, receive, send_with_headers)
 
     return edge
+
+
+def _accepted(scope: Scope) -> str:
+    return ",".join(value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"accept-language")
 
 
 async def _answer_preflight(send: Send) -> None:

@@ -9,7 +9,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from undersigned import audits, endorsements, errors, organisations, submissions, tallies
+from undersigned import audits, endorsements, errors, languages, organisations, submissions
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
@@ -104,7 +104,7 @@ async def read_tally(
     lang: Annotated[str | None, QueryParameter(description="The language to format numbers in", max_length=35)] = None,
 ) -> Response[Tally]:
     """What is counted, from memory; with an ETag, so that an unchanged tally costs its reader nothing."""
-    encoded = site.tallies.get(site.statements.get(slug).slug).encoded(tallies.language_of(lang))
+    encoded = site.tallies.get(site.statements.get(slug).slug).encoded(languages.choose(lang))
     headers = {"ETag": encoded.etag, "Cache-Control": TALLY_CACHE}
     if _matches(request.headers.get("if-none-match"), encoded.etag):
         return Response(b"", status_code=304, headers=headers)  # type: ignore[arg-type]

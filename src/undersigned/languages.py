@@ -1,0 +1,235 @@
+"""The languages of pages, embeds and mails: a gettext catalogue each, and CLDR for numbers, dates and the names of countries.
+
+What is said is looked up in the language that is being spoken (`speaking`), as gettext does it; the source is en-GB.
+"""
+
+import datetime as dt
+import gettext as gnu
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from babel import Locale, dates, numbers
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment
+
+CATALOGUES = Path(__file__).parent / "locales"
+LANGUAGES = ("en", "az", "hy", "ru", "tr", "hu", "de", "fr")
+# English made longer, and English written from right to left: whoever draws a page sees at once what isn't ready for it.
+PSEUDO_LANGUAGES = ("en-XA", "ar-XB")
+NAMES = {
+    "en": "English", "az": "Azərbaycanca", "hy": "Հայերեն", "ru": "Русский", "tr": "Türkçe", "hu": "Magyar", "de": "Deutsch",
+    "fr": "Français",
+}  # fmt: skip
+REVIEWED_BY = re.compile(r"^# ?Reviewed by: *(\S.*)$", re.MULTILINE)
+# What stands in a message for something else: %(name)s, {name}, a tag.
+PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
+
+
+class Speaking(msgspec.Struct, frozen=True):
+    """The language in use, and whether it was asked for by name, so that links have to carry it along."""
+
+    language: str = "en"
+    asked_for: bool = False
+
+
+_speaking: ContextVar[Speaking] = ContextVar("speaking", default=Speaking())  # noqa: B039 -- it is frozen
+
+
+def current() -> str:
+    """The language in use: one of LANGUAGES or PSEUDO_LANGUAGES."""
+    return _speaking.get().language
+
+
+@contextmanager
+def speaking(language: str, *, asked_for: bool = False) -> Iterator[None]:
+    """Within, everything is said in this language. It is the task's own: others speak theirs."""
+    token = _speaking.set(Speaking(choose(language), asked_for))
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+def choose(wish: str | None) -> str:
+    """The language to use for a language tag such as `hy` or `de-AT`: English where there is no catalogue for it."""
+    return known(wish) or "en"
+
+
+def known(wish: str | None) -> str | None:
+    """The language of ours that a tag asks for (RFC 4647 lookup by its first subtag), or None."""
+    tag = (wish or "").strip().lower()
+    for language in PSEUDO_LANGUAGES:
+        if tag == language.lower():
+            return language
+    primary = tag.partition("-")[0]
+    return primary if primary in LANGUAGES else None
+
+
+def negotiate(accept_language: str) -> str:
+    """The language of ours that a browser likes best (RFC 9110, 12.5.4)."""
+    wishes = []
+    for place, wish in enumerate(accept_language.split(",")[:20]):
+        tag, _, quality = wish.partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            weight = 0.0
+        if (language := known(tag)) and weight > 0:
+            wishes.append((-weight, place, language))
+    return min(wishes)[2] if wishes else "en"
+
+
+def link(url: str) -> str:
+    """A link on this site that goes on in the language somebody asked for by name."""
+    now = _speaking.get()
+    if not now.asked_for:
+        return url
+    path, hash_mark, fragment = url.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}lang={now.language}{hash_mark}{fragment}"
+
+
+# What is said ------------------------------------------------------------------------------------------------------------
+
+
+def noop(message: str) -> str:
+    """Marks a message for the catalogues where it is written; it is translated where it is said."""
+    return message
+
+
+def gettext(message: str) -> str:
+    """The message in the language in use."""
+    return translations(current()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """The form of the message for this number, by the language's own rules."""
+    return translations(current()).ngettext(singular, plural, number)
+
+
+def pgettext(context: str, message: str) -> str:
+    """The message where its English alone would be ambiguous."""
+    return translations(current()).pgettext(context, message)
+
+
+def npgettext(context: str, singular: str, plural: str, number: int) -> str:
+    return translations(current()).npgettext(context, singular, plural, number)
+
+
+def catalogue(language: str) -> Catalog:
+    """A language's catalogue as it lies in the repository."""
+    with (CATALOGUES / f"{language}.po").open("rb") as file:
+        return read_po(file, language, domain="undersigned")
+
+
+@cache
+def translations(language: str) -> gnu.NullTranslations:
+    if language == "en":
+        return gnu.NullTranslations()
+    if language in PSEUDO_LANGUAGES:
+        return _Pseudo(_longer if language == "en-XA" else _mirrored)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return gnu.GNUTranslations(compiled)
+
+
+@cache
+def reviewer(language: str) -> str | None:
+    """Who vouches for a language's catalogue, from its `# Reviewed by:` line; None if nobody does yet. English is the source."""
+    if language == "en" or language in PSEUDO_LANGUAGES:
+        return "the source"
+    found = REVIEWED_BY.search(catalogue(language).header_comment)
+    return found[1] if found else None
+
+
+class _Pseudo(gnu.NullTranslations):
+    """English that is said in a way which shows what a page does with it."""
+
+    def __init__(self, say: Callable[[str], str]) -> None:
+        super().__init__()
+        self._say = say
+
+    def gettext(self, message: str) -> str:
+        return "".join(
+            part if PLACEHOLDER.fullmatch(part) else self._say(part) for part in PLACEHOLDER.split(message) if part
+        )
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return self.gettext(message)
+
+    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:
+        return self.ngettext(msgid1, msgid2, n)
+
+
+def _longer(text: str) -> str:
+    return re.sub(r"[aeiou]", lambda vowel: vowel[0] + "\u0301" + vowel[0], text)
+
+
+def _mirrored(text: str) -> str:
+    # Each word is overridden to run from right to left, so that English behaves as Arabic does.
+    return re.sub(r"\S+", lambda word: f"\u202e{word[0]}\u202c", text)
+
+
+# What CLDR knows -----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def locale(language: str | None = None) -> Locale:
+    """The CLDR locale of a language; en-GB for English, and Arabic's directions for the language that mirrors."""
+    tag = {"en": "en_GB", "en-XA": "en_GB", "ar-XB": "ar"}.get(language or "", language or "")
+    return Locale.parse(tag or "en_GB")
+
+
+def direction(language: str) -> str:
+    """`ltr` or `rtl`."""
+    return locale(language).text_direction
+
+
+def number(value: int, language: str | None = None) -> str:
+    """A whole number as the language writes it."""
+    return numbers.format_decimal(value, locale=_figures(language))
+
+
+def percent(share: float, language: str | None = None) -> str:
+    """A share of 1 in per cent, with one decimal."""
+    figures = _figures(language)
+    whole = str(figures.percent_formats[None].pattern)
+    return numbers.format_percent(share, whole.replace("##0", "##0.0"), locale=figures)
+
+
+def day(date: dt.date) -> str:
+    """A day in long form."""
+    return dates.format_date(date, "long", locale=_figures(None))
+
+
+def moment(time: dt.datetime) -> str:
+    """A moment to the minute, in UTC."""
+    zoned = time.astimezone(dt.UTC)
+    return dates.format_datetime(zoned, "long", locale=_figures(None)).replace(zoned.strftime(":%S"), "", 1)
+
+
+def _figures(language: str | None) -> Locale:
+    language = language or current()
+    return locale("en" if language in PSEUDO_LANGUAGES else language)
+
+
+def share(environment: Environment) -> None:
+    """Has templates say everything in the language in use: `_`, `{% trans %}`, and what CLDR knows."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters |= {"number": number, "percent": percent, "day": day, "moment": moment, "link": link}
+    environment.globals |= {"language": current, "direction": direction, "languages": NAMES, "reviewer": reviewer}

@@ -1,0 +1,63 @@
+"""Languages: which one is spoken."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from undersigned import languages
+from undersigned.languages import LANGUAGES, PSEUDO_LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        (None, "en"), ("", "en"), ("hy", "hy"), ("HY-AM", "hy"), ("az-Latn-AZ", "az"), ("xx", "en"), ("../../etc", "en"),
+        ("e", "en"), ("eng", "en"), ("\0", "en"), ("ar", "en"), ("ar-XB", "ar-XB"), ("en-xa", "en-XA"),
+    ],
+)  # fmt: skip
+def test_a_tag_is_looked_up_by_its_first_part(asked: str | None, spoken: str) -> None:
+    assert languages.choose(asked) == spoken
+
+
+@given(st.text(max_size=40))
+def test_no_wish_makes_a_new_language(wish: str) -> None:
+    assert languages.choose(wish) in LANGUAGES + PSEUDO_LANGUAGES
+    assert languages.negotiate(wish) in LANGUAGES + PSEUDO_LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("header", "spoken"),
+    [
+        ("", "en"), ("hy-AM,ru;q=0.9,en;q=0.8", "hy"), ("xx, de;q=0.3, fr;q=0.4", "fr"), ("ru;q=0, tr;q=0.1", "tr"),
+        ("*", "en"), ("de;q=x", "en"), ("tr, az", "tr"),
+    ],
+)  # fmt: skip
+def test_a_browser_gets_what_it_likes_best(header: str, spoken: str) -> None:
+    assert languages.negotiate(header) == spoken
+
+
+def test_links_carry_a_language_only_if_it_was_asked_for() -> None:
+    with languages.speaking("hy"):
+        assert languages.link("/s/example#endorse") == "/s/example#endorse"
+    with languages.speaking("hy", asked_for=True):
+        assert languages.link("/s/example#endorse") == "/s/example?lang=hy#endorse"
+        assert languages.link("/s/example?a=b") == "/s/example?a=b&lang=hy"
+
+
+def test_the_pseudo_languages_leave_placeholders_alone() -> None:
+    with languages.speaking("en-XA"):
+        assert languages.gettext("Write to <b>%(name)s</b>") == "Wri\u0301ite\u0301e to\u0301o <b>%(name)s</b>"
+    with languages.speaking("ar-XB"):
+        assert re.findall(r"\u202e(\w+)\u202c", languages.gettext("Write to {name}")) == ["Write", "to"]
+        assert languages.direction(languages.current()) == "rtl"
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "share"),
+    [("en", "1,234,567", "12.3%"), ("de", "1.234.567", "12,3\u00a0%"), ("tr", "1.234.567", "%12,3")],
+)
+def test_numbers_are_written_as_the_language_does(language: str, number: str, share: str) -> None:
+    assert languages.number(1234567, language) == number
+    assert languages.percent(0.1234, language) == share
