@@ -4,6 +4,8 @@ from functools import cache
 
 from babel import Locale
 
+from undersigned import languages
+
 # CLDR also names groupings, exceptional reservations and pseudo-regions; nobody lives in those.
 NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 CODES = (
@@ -14,6 +16,6 @@ CODES = (
 @cache
 def names(language: str = "en") -> dict[str, str]:
     """Names by code, in the order of the language's alphabet as far as plain sorting gives it."""
-    territories = Locale.parse(language).territories
+    territories = languages.locale(language).territories
     named = [(code, str(territories.get(code, code))) for code in CODES]
     return dict(sorted(named, key=lambda item: item[1].casefold()))

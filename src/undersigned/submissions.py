@@ -13,6 +13,7 @@ from undersigned import countries, identity, names
 from undersigned.database import Database, Record
 from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import Kind, Mailbox
+from undersigned.languages import noop
 from undersigned.log import entries
 from undersigned.models import Checked, Managing, OrganisationClaim, Signing
 from undersigned.statements import Statement
@@ -23,16 +24,16 @@ TTL = dt.timedelta(days=7)
 GRACE = dt.timedelta(days=7)
 
 DETAILS = {
-    "required": "This is needed.",
-    "too_long": "This is too long.",
-    "name_characters": "A name has letters, and no invisible or control characters.",
-    "name_link": "A name has no web or mail addresses in it.",
-    "email_invalid": "This is not an e-mail address that mail can reach.",
-    "country_unknown": "There is no such country.",
-    "objective_unknown": "The statement has no such objective.",
-    "contribution_unknown": "The statement doesn't ask for this.",
-    "website_invalid": "This is not a web address.",
-    "individual_only": "This belongs to an organisation: leave it out, or sign as one.",
+    "required": noop("This is needed."),
+    "too_long": noop("This is too long."),
+    "name_characters": noop("A name has letters, and no invisible or control characters."),
+    "name_link": noop("A name has no web or mail addresses in it."),
+    "email_invalid": noop("This is not an e-mail address that mail can reach."),
+    "country_unknown": noop("There is no such country."),
+    "objective_unknown": noop("The statement has no such objective."),
+    "contribution_unknown": noop("The statement doesn't ask for this."),
+    "website_invalid": noop("This is not a web address."),
+    "individual_only": noop("This belongs to an organisation: leave it out, or sign as one."),
 }
 
 

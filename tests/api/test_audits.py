@@ -133,8 +133,8 @@ async def test_both_extremes_are_published_and_whoever_was_not_heard_counts_in_n
     assert (audit.lower, audit.upper) == (audits.wilson(2, 5), audits.wilson(4, 5))
     page = (await world.client.get("/s/example/how-we-count")).text
     assert "A sample was asked" in page
-    assert "40.0 % of the sample are genuine" in page
-    assert "it is 80.0 %" in page
+    assert "40.0% of the sample are genuine" in page
+    assert "it is 80.0%" in page
     await audits.announce(world.db, "example", 1)
     assert [found["reported_at"] is None for found in await listed(world)] == [True, False]
 

@@ -32,7 +32,7 @@ async def ask(world: World, **body: object) -> list[EmailMessage]:
 
 
 def managed(mail: EmailMessage) -> str:
-    return next(line for line in text_of(mail).split() if "/m/" in line).removeprefix("http://127.0.0.1:8000")
+    return f"/m/{token_of(mail, 'm')}"
 
 
 async def test_an_owner_sees_all_that_is_held_and_downloads_it(world: World) -> None:

@@ -1,6 +1,7 @@
 """What a mail says, decided at the moment it is sent."""
 
 import datetime as dt
+import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -10,19 +11,29 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
-from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from undersigned import languages
 from undersigned.settings import Settings
 from undersigned.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    undefined=StrictUndefined,
-    autoescape=select_autoescape(("html",)),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _environment(form: str) -> Environment:
+    """What makes every mail of its one template, in this form: `text` or `html`."""
+    made = Environment(
+        loader=FileSystemLoader([TEMPLATES / form, TEMPLATES]),
+        undefined=StrictUndefined,
+        autoescape=form == "html",  # noqa: S701 -- plain text has nothing to escape
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    languages.share(made)
+    return made
+
+
+TEXT, HTML = _environment("text"), _environment("html")
 
 
 class About(msgspec.Struct, frozen=True):
@@ -43,6 +54,7 @@ class Letter(msgspec.Struct, frozen=True):
     submission_id: UUID | None
     mailbox_id: UUID
     address: str
+    locale: str = "en"
     reason: str = ""
     bound: bytes | None = None
     expires_at: dt.datetime | None = None
@@ -50,51 +62,67 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timedelta) -> EmailMessage:
-    """The mail in text and HTML. `grace` is how long an expired claim is still kept.
+    """The mail in text and HTML, in the letter's language. `grace` is how long an expired claim is still kept.
 
     Mails before confirmation repeat nothing that the submitter typed, and no subject names the statement.
     """
-    site = urlsplit(settings.url).hostname or "localhost"
+    with languages.speaking(letter.locale, asked_for=True):
+        return _compose(settings, letter, _context(settings, signer, letter, grace))
+
+
+def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timedelta) -> dict[str, Any]:
+    """What the templates may say. Its links go on in the letter's language."""
+
+    def url(path: str) -> str:
+        return settings.url + languages.link(path)
+
     context: dict[str, Any] = {
-        "site": site,
+        "site": _site(settings),
         "title": letter.about.title,
-        "statement_url": f"{settings.url}/s/{letter.about.slug}",
-        "privacy_url": f"{settings.url}/s/{letter.about.slug}/privacy",
+        "statement_url": url(f"/s/{letter.about.slug}"),
+        "privacy_url": url(f"/s/{letter.about.slug}/privacy"),
         "privacy_contact": letter.about.privacy_contact,
-        "stop_url": f"{settings.url}/stop/{signer.stop(letter.mailbox_id)}",
+        "stop_url": url(f"/stop/{signer.stop(letter.mailbox_id)}"),
         "reason": letter.reason,
+        "organisation": letter.organisation,
     }
     if letter.submission_id and letter.expires_at:
         token = signer.confirm(ConfirmLink(letter.endorsement_id, letter.submission_id))
-        deleted_on = (letter.expires_at + grace).date()
-        context |= {
-            "confirm_url": f"{settings.url}/c/{token}",
-            "deleted_on": format_date(deleted_on, "long", locale="en_GB"),
-        }
+        context["confirm_url"] = url(f"/c/{token}")
+        context["deleted_on"] = languages.day((letter.expires_at + grace).date())
     if letter.template == "succeed" and letter.submission_id:
         token = signer.succeed(SuccessorLink(letter.endorsement_id, letter.submission_id))
-        context |= {"succeed_url": f"{settings.url}/h/{token}", "organisation": letter.organisation}
+        context["succeed_url"] = url(f"/h/{token}")
     if letter.bound:
         link = OwnerLink(letter.endorsement_id, letter.bound)
-        context["withdraw_url"] = f"{settings.url}/w/{signer.withdraw(link)}"
-        context["manage_url"] = f"{settings.url}/m/{signer.manage(link)}"
-    subject, text = TEMPLATES.get_template(f"{letter.template}.txt").render(context).split("\n", 1)
-    message = _envelope(settings, letter.address, subject.removeprefix("Subject: "), f"{letter.id}@{site}")
+        context["withdraw_url"] = url(f"/w/{signer.withdraw(link)}")
+        context["manage_url"] = url(f"/m/{signer.manage(link)}")
+    return context
+
+
+def _compose(settings: Settings, letter: Letter, context: dict[str, Any]) -> EmailMessage:
+    name = f"{letter.template}.mail"
+    subject, text = TEXT.get_template(name).render(context).split("\n", 1)
+    message = _envelope(settings, letter.address, subject, f"{letter.id}@{context['site']}")
+    message["Content-Language"] = languages.current()
     if letter.template in ("confirm", "succeed"):
         message["List-Unsubscribe"] = f"<{context['stop_url']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(text.strip() + "\n", cte="quoted-printable")
-    html = TEMPLATES.get_template(f"{letter.template}.html").render(context | {"subject": message["Subject"]})
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_content(re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", cte="quoted-printable")
+    message.add_alternative(HTML.get_template(name).render(context), subtype="html", cte="quoted-printable")
     return message
 
 
 def trial(settings: Settings, address: str) -> EmailMessage:
     """The mail that `undersigned mail test` sends."""
-    site = urlsplit(settings.url).hostname or "localhost"
+    site = _site(settings)
     message = _envelope(settings, address, f"A test mail – {site}", f"{dt.datetime.now(dt.UTC).timestamp()}@{site}")
     message.set_content(f"If you read this, mail from {settings.url} arrives. Nothing else needs doing.\n")
     return message
+
+
+def _site(settings: Settings) -> str:
+    return urlsplit(settings.url).hostname or "localhost"
 
 
 def _envelope(settings: Settings, address: str, subject: str, message_id: str) -> EmailMessage:

@@ -106,6 +106,7 @@ def _letter(about: About, row: Record, fact: Record, template: str) -> Letter:
         row["submission_id"],
         row["mailbox_id"],
         row["address"],
+        row["locale"],
         (row["detail"] or {}).get("reason", ""),
         fact["bound"] if fact["endorsed_by_this_mailbox"] else None,
         fact["expires_at"],

@@ -7,12 +7,14 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
-from undersigned import countries, endorsements, owners, submissions
+from undersigned import countries, endorsements, languages, owners, submissions
 from undersigned.database import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
+from undersigned.languages import gettext as _
+from undersigned.languages import noop
 from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
-from undersigned.web.pages import form_values
+from undersigned.web.pages import form_values, said
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
 
@@ -50,26 +52,26 @@ def button(label: str, url: str, style: str = "primary", method: str = "post") -
 
 OUTCOMES = {
     "counted": (
-        "Your endorsement counts",
+        noop("Your endorsement counts"),
         "good",
-        "Thank you.",
-        "A mail is on its way with a link that undoes this at any time. Keep it.",
+        noop("Thank you."),
+        noop("A mail is on its way with a link that undoes this at any time. Keep it."),
     ),
     "held": (
-        "Thank you. A person looks at it now",
+        noop("Thank you. A person looks at it now"),
         "good",
-        "Endorsements like this one are looked at before they count. You will get a mail either way.",
+        noop("Endorsements like this one are looked at before they count. You will get a mail either way."),
     ),
     "already_confirmed": (
-        "It is done already",
+        noop("It is done already"),
         "good",
-        "This endorsement was confirmed before, and it is counted once.",
-        "The mail you got then has the link that undoes it.",
+        noop("This endorsement was confirmed before, and it is counted once."),
+        noop("The mail you got then has the link that undoes it."),
     ),
     "rejected": (
-        "This endorsement was not accepted",
+        noop("This endorsement was not accepted"),
         "warn",
-        "It was looked at and rejected; the mail about it says why.",
+        noop("It was looked at and rejected; the mail about it says why."),
     ),
 }
 
@@ -95,7 +97,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if values.get("consent") != statement.consent_sha256.hex():
         # The consent text changed while this page was open: what is agreed to must be what was read.
         return _claim_page(
-            site, token, claim, values, {"consent": "The text below is new. Please read it once more."}, 409
+            site, token, claim, values, {"consent": _("The text below is new. Please read it once more.")}, 409
         )
     try:
         done = await endorsements.confirm(
@@ -107,7 +109,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             updates="updates" in values,
         )
     except InvalidFields as error:
-        faults = {fault.pointer.strip("/"): fault.detail for fault in error.errors}
+        faults = {fault.pointer.strip("/"): said(fault) for fault in error.errors}
         return _claim_page(site, token, claim, values, faults, STATUS[InvalidFields])
     except EndorsementRejected:
         return _outcome("rejected", statement)
@@ -137,8 +139,8 @@ async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
     """ "This was not me": deletes the claim."""
     denied = await submissions.deny(site.db, site.signer.read_confirm(token, expired_too=True))
     if not denied:
-        return notice("There is nothing left to delete", "This claim was confirmed, deleted or forgotten before.")
-    return notice("It is deleted", "Nothing was counted, and nothing about this claim is kept.", tone="good")
+        return notice(_("There is nothing left to delete"), _("This claim was confirmed, deleted or forgotten before."))
+    return notice(_("It is deleted"), _("Nothing was counted, and nothing about this claim is kept."), tone="good")
 
 
 @post("/c/{token:str}/renew", status_code=200)
@@ -147,8 +149,8 @@ async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     if not await submissions.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
         return _expired(token, still_there=False)
     return notice(
-        "A new link is on its way",
-        "Look into your mailbox in a few minutes. The new link is good for 7 days.",
+        _("A new link is on its way"),
+        _("Look into your mailbox in a few minutes. The new link is good for 7 days."),
         tone="good",
     )
 
@@ -171,31 +173,33 @@ def _settled(site: Site, token: str, claim: Record) -> Template | None:
 
 def _held(token: str, statement: Statement | None) -> Template:
     heading, tone, *paragraphs = OUTCOMES["held"]
-    undo = button("Take it back and delete it", f"/c/{token}/deny", style="quiet")
-    return notice(heading, *paragraphs, tone=tone, statement=statement, actions=[undo])
+    undo = button(_("Take it back and delete it"), f"/c/{token}/deny", style="quiet")
+    return notice(_(heading), *map(_, paragraphs), tone=tone, statement=statement, actions=[undo])
 
 
 def _outcome(outcome: str, statement: Statement | None) -> Template:
     heading, tone, *paragraphs = OUTCOMES[outcome]
-    return notice(heading, *paragraphs, tone=tone, statement=statement, status=409 if outcome == "rejected" else 200)
+    return notice(
+        _(heading), *map(_, paragraphs), tone=tone, statement=statement, status=409 if outcome == "rejected" else 200
+    )
 
 
 def _expired(token: str, *, still_there: bool) -> Template:
     if still_there:
         return notice(
-            "This link has expired",
-            "Links are good for 7 days. Nothing was counted.",
+            _("This link has expired"),
+            _("Links are good for 7 days. Nothing was counted."),
             status=410,
             actions=[
-                button("Send me a new link", f"/c/{token}/renew"),
-                button("This was not me: delete it", f"/c/{token}/deny", style="quiet"),
+                button(_("Send me a new link"), f"/c/{token}/renew"),
+                button(_("This was not me: delete it"), f"/c/{token}/deny", style="quiet"),
             ],
         )
     return notice(
-        "This link has expired",
-        "Nothing was counted, and what was entered is deleted. You can endorse again.",
+        _("This link has expired"),
+        _("Nothing was counted, and what was entered is deleted. You can endorse again."),
         status=410,
-        actions=[button("To the statements", "/", method="get")],
+        actions=[button(_("To the statements"), "/", method="get")],
     )
 
 
@@ -203,7 +207,7 @@ def _claim_page(
     site: Site, token: str, claim: Record, values: dict[str, Any], errors: dict[str, str], status: int = 200
 ) -> Template:
     statement = site.statements.get(claim["statement"])
-    country_names = countries.names()
+    country_names = countries.names(languages.current())
     organisation = claim["organisation"]
     shown = {
         "kind": claim["kind"],
@@ -241,16 +245,20 @@ async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
     mailbox_id = site.signer.read_stop(token)
     if await site.db.pool.fetchval(site.db.q.messages.is_suppressed, mailbox_id):
         return notice(
-            "Confirmation mail to this mailbox is stopped",
-            "Whoever enters your address, no mail follows. If you "
-            "want to endorse something yourself one day, let mail through again first.",
-            actions=[button("Let confirmation mail through again", f"/stop/{token}/undo")],
+            _("Confirmation mail to this mailbox is stopped"),
+            _(
+                "Whoever enters your address, no mail follows. If you want to endorse something yourself one day, let mail "
+                "through again first."
+            ),
+            actions=[button(_("Let confirmation mail through again"), f"/stop/{token}/undo")],
         )
     return notice(
-        "Stop confirmation mail to this mailbox?",
-        "Whoever enters your address on this site, you will get no more "
-        "mails that ask you to confirm. You can undo this here at any time.",
-        actions=[button("Stop these mails", f"/stop/{token}")],
+        _("Stop confirmation mail to this mailbox?"),
+        _(
+            "Whoever enters your address on this site, you will get no more mails that ask you to confirm. You can undo this "
+            "here at any time."
+        ),
+        actions=[button(_("Stop these mails"), f"/stop/{token}")],
     )
 
 
@@ -259,10 +267,10 @@ async def stop(site: AtSite, token: FromPath[str]) -> Template:
     """Stops confirmation mail; also what a mail program's own button sends (RFC 8058)."""
     await site.db.pool.execute(site.db.q.messages.suppress, site.signer.read_stop(token))
     return notice(
-        "Stopped",
-        "No more confirmation mails will reach this mailbox from here.",
+        _("Stopped"),
+        _("No more confirmation mails will reach this mailbox from here."),
         tone="good",
-        actions=[button("Undo", f"/stop/{token}/undo", style="quiet")],
+        actions=[button(_("Undo"), f"/stop/{token}/undo", style="quiet")],
     )
 
 
@@ -270,7 +278,7 @@ async def stop(site: AtSite, token: FromPath[str]) -> Template:
 async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
     """Lets confirmation mail through again."""
     await site.db.pool.execute(site.db.q.messages.unsuppress, site.signer.read_stop(token))
-    return notice("Undone", "Confirmation mails can reach this mailbox again.", tone="good")
+    return notice(_("Undone"), _("Confirmation mails can reach this mailbox again."), tone="good")
 
 
 router = Router(

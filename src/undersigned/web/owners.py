@@ -6,21 +6,23 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from undersigned import countries, endorsements, errors, owners, successions
+from undersigned import countries, endorsements, errors, languages, owners, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields
+from undersigned.languages import gettext as _
+from undersigned.languages import noop
 from undersigned.models import Accepted, Checked, Managing
 from undersigned.tokens import OwnerLink
 from undersigned.web.links import NO_STORE, button, notice
-from undersigned.web.pages import form_values
+from undersigned.web.pages import form_values, said
 from undersigned.web.problems import STATUS, declared
 from undersigned.web.site import AnyRequest, AtSite, Site
 
 NAME_STATUS = {
-    "hidden": "not public",
-    "queued": "to be shown, once a person looked at it",
-    "shown": "public",
-    "refused": "not shown: it was looked at and refused",
+    "hidden": noop("not public"),
+    "queued": noop("to be shown, once a person looked at it"),
+    "shown": noop("public"),
+    "refused": noop("not shown: it was looked at and refused"),
 }
 
 
@@ -66,7 +68,9 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
     text = await owners.receipt(site.db, link, site.statements.get(held["statement"]))
     if text is None:
         return notice(
-            "In a moment", "The public log doesn’t hold your entry yet. Please try again in a few seconds.", status=503
+            _("In a moment"),
+            _("The public log does not hold your entry yet. Please try again in a few seconds."),
+            status=503,
         )
     return Response(text, media_type="text/plain", headers=NO_STORE | {"Content-Disposition": "attachment"})
 
@@ -78,7 +82,7 @@ async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) 
         await owners.change(site.db, link, name=name)
     except InvalidFields as error:
         return await _page(site, link, token, values={"name": name}, faults=error)
-    return await _page(site, link, token, said="Your name is corrected.")
+    return await _page(site, link, token, done=_("Your name is corrected."))
 
 
 @post("/m/{token:str}/{choice:str}", status_code=200)
@@ -87,12 +91,12 @@ async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> T
     link = site.signer.read_manage(token)
     if choice == "stop-updates":
         await owners.change(site.db, link, stop_updates=True)
-        return await _page(site, link, token, said="You will get no more news.")
+        return await _page(site, link, token, done=_("You will get no more news."))
     if choice not in ("show", "hide"):
         raise errors.LinkInvalid
     await owners.change(site.db, link, show_name=choice == "show")
-    said = "A person looks at your name, then it is shown." if choice == "show" else "Your name is not public."
-    return await _page(site, link, token, said=said)
+    done = _("A person looks at your name, then it is shown.") if choice == "show" else _("Your name is not public.")
+    return await _page(site, link, token, done=done)
 
 
 @post("/m/{token:str}/successor", status_code=200)
@@ -110,14 +114,14 @@ async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Temp
         return await _page(site, link, token, values=values, faults=error, about="successor_")
     if not offered:
         return nothing_held()
-    return await _page(site, link, token, said="A mail asks your successor. Until they accept, you stay.")
+    return await _page(site, link, token, done=_("A mail asks your successor. Until they accept, you stay."))
 
 
 @post("/m/{token:str}/take-back", status_code=200)
 async def take_back(site: AtSite, token: FromPath[str]) -> Template:
     link = site.signer.read_manage(token)
     await successions.take_back(site.db, link)
-    return await _page(site, link, token, said="The offer is taken back.")
+    return await _page(site, link, token, done=_("The offer is taken back."))
 
 
 @get("/m/{token:str}/leave")
@@ -127,12 +131,14 @@ async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
     if held is None or held["organisation"] is None:
         return nothing_held()
     return notice(
-        f"Stop representing {held['organisation']} here?",
-        "Everything held about you is deleted, and your links stop working. The organisation stays counted and named, without a "
-        "representative, until somebody else signs for it. To take back its endorsement, withdraw instead.",
+        _("Stop representing %(organisation)s here?") % {"organisation": held["organisation"]},
+        _(
+            "Everything held about you is deleted, and your links stop working. The organisation stays counted and named, "
+            "without a representative, until somebody else signs for it. To take back its endorsement, withdraw instead."
+        ),
         actions=[
-            button("Leave, and keep the organisation counted", f"/m/{token}/leave", style="danger"),
-            button("Back", f"/m/{token}", style="quiet", method="get"),
+            button(_("Leave, and keep the organisation counted"), f"/m/{token}/leave", style="danger"),
+            button(_("Back"), f"/m/{token}", style="quiet", method="get"),
         ],
     )
 
@@ -143,7 +149,7 @@ async def leave(site: AtSite, token: FromPath[str]) -> Template:
     if not await owners.leave(site.db, site.signer.read_manage(token)):
         return nothing_held()
     return notice(
-        "You have left", "Everything held about you here is deleted. The organisation stays counted.", tone="good"
+        _("You have left"), _("Everything held about you here is deleted. The organisation stays counted."), tone="good"
     )
 
 
@@ -154,14 +160,16 @@ async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
     if held is None:
         return nothing_held()
     statement = site.statements.get(held["statement"])
-    who = f"{held['organisation']} endorses" if held["organisation"] else "You endorse"
+    words = _("%(organisation)s endorses “%(title)s”.") if held["organisation"] else _("You endorse “%(title)s”.")
     return notice(
-        "Withdraw this endorsement?",
-        f"{who} “{statement.title}”.",
-        "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement was "
-        "withdrawn. You can endorse again later.",
+        _("Withdraw this endorsement?"),
+        words % {"organisation": held["organisation"], "title": statement.title},
+        _(
+            "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement "
+            "was withdrawn. You can endorse again later."
+        ),
         statement=statement,
-        actions=[button("Withdraw and delete", f"/w/{token}", style="danger")],
+        actions=[button(_("Withdraw and delete"), f"/w/{token}", style="danger")],
     )
 
 
@@ -171,14 +179,16 @@ async def withdraw(site: AtSite, token: FromPath[str]) -> Template:
     if not await endorsements.withdraw(site.db, site.signer.read_withdraw(token)):
         return nothing_held()
     return notice(
-        "Withdrawn",
-        "Everything held about this endorsement is deleted, and the number follows in a moment.",
+        _("Withdrawn"),
+        _("Everything held about this endorsement is deleted, and the number follows in a moment."),
         tone="good",
     )
 
 
 def nothing_held() -> Template:
-    return notice("Nothing is held", "The endorsement that this link was made for is withdrawn, or was not accepted.")
+    return notice(
+        _("Nothing is held"), _("The endorsement that this link was made for is withdrawn, or was not accepted.")
+    )
 
 
 async def _page(
@@ -186,7 +196,7 @@ async def _page(
     link: OwnerLink,
     token: str,
     *,
-    said: str = "",
+    done: str = "",
     values: dict[str, str] | None = None,
     faults: InvalidFields | None = None,
     about: str = "",
@@ -203,8 +213,8 @@ async def _page(
             "held": held,
             "facts": _facts(held),
             "values": {"name": held["name"]} | (values or {}),
-            "errors": {about + fault.pointer.strip("/"): fault.detail for fault in faults.errors} if faults else {},
-            "said": said,
+            "errors": {about + fault.pointer.strip("/"): said(fault) for fault in faults.errors} if faults else {},
+            "said": done,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),
             "private": True,
@@ -216,24 +226,33 @@ def _facts(held: Record) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
     consent = held["consent"]
     facts = [
-        ("Organisation", held["organisation"]),
-        ("Website", held["website"]),
-        ("It offers", ", ".join(held["contributions"] or [])),
-        ("Your role", held["role"]),
-        ("Name", held["name"]),
-        ("The name is", NAME_STATUS[held["name_status"]]),
-        ("E-mail address", held["address"]),
-        ("Country", countries.names().get(held["country"])),
-        ("Objectives", ", ".join(held["objectives"])),
-        ("Language", held["locale"]),
-        ("Your place is offered to", held["offered_to"]),
-        ("Came through", held["partner"]),
-        ("Campaign", ", ".join(held["source"].values())),
-        ("A code of your network", "kept for 30 days against abuse" if held["network_kept"] else ""),
-        ("You consented", f"{consent['endorse']['at']}, to the text {consent['endorse']['text_sha256'][:16]}…"),
-        ("News", f"asked for {consent['updates']['at']}" if "updates" in consent else "not asked for"),
-        ("Counted", held["counted_at"].isoformat(timespec="seconds")),
-        ("Entry of the public log", "" if held["log_index"] is None else f"{held['log_index']:,}"),
+        (_("Organisation"), held["organisation"]),
+        (_("Website"), held["website"]),
+        (_("It offers"), ", ".join(held["contributions"] or [])),
+        (_("Your role"), held["role"]),
+        (_("Name"), held["name"]),
+        (_("The name is"), _(NAME_STATUS[held["name_status"]])),
+        (_("E-mail address"), held["address"]),
+        (_("Country"), countries.names(languages.current()).get(held["country"])),
+        (_("Objectives"), ", ".join(held["objectives"])),
+        (_("Language"), held["locale"]),
+        (_("Your place is offered to"), held["offered_to"]),
+        (_("Came through"), held["partner"]),
+        (_("Campaign"), ", ".join(held["source"].values())),
+        (_("A code of your network"), _("kept for 30 days against abuse") if held["network_kept"] else ""),
+        (
+            _("You consented"),
+            _("%(time)s, to the text %(hash)s…")
+            % {"time": consent["endorse"]["at"], "hash": consent["endorse"]["text_sha256"][:16]},
+        ),
+        (
+            _("News"),
+            _("asked for %(time)s") % {"time": consent["updates"]["at"]}
+            if "updates" in consent
+            else _("not asked for"),
+        ),
+        (_("Counted"), languages.moment(held["counted_at"])),
+        (_("Entry of the public log"), "" if held["log_index"] is None else languages.number(held["log_index"])),
     ]
     return [(label, value) for label, value in facts if value]
 

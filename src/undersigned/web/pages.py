@@ -7,14 +7,17 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import audits, countries, submissions
+from undersigned import audits, countries, languages, submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
+from undersigned.languages import gettext as _
+from undersigned.languages import noop
 from undersigned.log import check, reading
 from undersigned.models import Signing, read
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
 
 FORM_FIELDS_MAX = 100
+UNFIT = noop("This can’t be accepted as it is.")
 # A form is flat: where a field of the body stands in it.
 FORM_NAMES = {
     "/organisation/name": "organisation_name",
@@ -27,7 +30,9 @@ FORM_NAMES = {
 @get("/")
 async def index(site: AtSite) -> Template:
     """What can be endorsed here."""
-    listed = [(statement, site.tallies.get(statement.slug).tally()) for statement in site.statements.all()]
+    listed = [
+        (statement, site.tallies.get(statement.slug).tally(languages.current())) for statement in site.statements.all()
+    ]
     return Template("index.html", context={"statements": listed})
 
 
@@ -68,7 +73,7 @@ async def how_we_count(site: AtSite, slug: FromPath[str]) -> Template:
     log = await reading.released(site.db, slug)
     context = {
         "statement": statement,
-        "tally": site.tallies.get(slug).tally(),
+        "tally": site.tallies.get(slug).tally(languages.current()),
         "check": await check.latest(site.db, slug),
         "checkpoint": log and log.checkpoint,
         "audit": next((audit for audit in await audits.published(site.db, slug) if audit.upper), None),
@@ -97,6 +102,7 @@ def signing_of(values: dict[str, Any]) -> dict[str, Any]:
         "email": values.get("email", ""),
         "objectives": values["objectives"],
         "subject": values.get("subject", ""),
+        "locale": languages.current(),
     }
     if body["kind"] != "organisation":
         return body | {"country": values.get("country") or None}
@@ -111,6 +117,11 @@ def signing_of(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def said(fault: FieldError) -> str:
+    """What is wrong with a field, in the language in use; by its code, as every client says it."""
+    return _(submissions.DETAILS.get(fault.code, UNFIT))
+
+
 def _statement_page(
     site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200
 ) -> Template:
@@ -118,15 +129,15 @@ def _statement_page(
     errors: dict[str, str] = {}
     for fault in faults:
         name = FORM_NAMES.get(fault.pointer) or fault.pointer.strip("/").replace("organisation/", "").split("/")[0]
-        errors.setdefault(name, fault.detail)
+        errors.setdefault(name, said(fault))
     return Template(
         "statement.html",
         status_code=status,
         context={
             "statement": statement,
             "html": statement.html,
-            "tally": site.tallies.get(slug).tally(),
-            "countries": countries.names(),
+            "tally": site.tallies.get(slug).tally(languages.current()),
+            "countries": countries.names(languages.current()),
             "values": values,
             "errors": errors,
             "privacy_url": f"/s/{slug}/privacy",

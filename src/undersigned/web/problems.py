@@ -13,6 +13,8 @@ from litestar.response import Template
 from undersigned import errors
 from undersigned.database import is_unreachable
 from undersigned.errors import DomainError, FieldError
+from undersigned.languages import gettext as _
+from undersigned.languages import noop
 from undersigned.web.site import AnyRequest
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,41 @@ class InternalError(DomainError):
 
 
 STATUS |= {NotFound: 404, MethodNotAllowed: 405, NotReady: 503, InternalError: 500}
+# The same in the words of a page: a heading, and what to do.
+PAGES = {
+    "not_found": (noop("There is nothing here"), noop("The address may be incomplete, or what it led to is gone.")),
+    "statement_not_found": (
+        noop("There is no such statement"),
+        noop("No statement has been published under this address. The first page lists all that have."),
+    ),
+    "statement_not_open": (noop("Not yet"), noop("This statement can’t be endorsed yet.")),
+    "statement_closed": (
+        noop("This statement is closed"),
+        noop(
+            "It takes no more endorsements. What was given still counts, and the link in your mail still withdraws it."
+        ),
+    ),
+    "link_invalid": (
+        noop("This link is not whole"),
+        noop("It was cut off or changed on its way. Open it again from the mail, all of it."),
+    ),
+    "expired": (noop("This link has expired"), noop("What it led to is settled or deleted.")),
+    "body_too_large": (noop("That was too much"), noop("What you sent is longer than this form takes.")),
+    "too_many_requests": (
+        noop("Please wait a little"),
+        noop("Too much came from your network at once. Nothing you typed is wrong: try again in a few minutes."),
+    ),
+    "unavailable": (
+        noop("One moment, please"),
+        noop("This can’t be done right now. Try again in a few seconds; nothing that was confirmed is lost."),
+    ),
+    "internal_error": (
+        noop("Something went wrong here"),
+        noop("It is our mistake and not yours. Try again in a moment; nothing that was confirmed is lost."),
+    ),
+    "method_not_allowed": (noop("That doesn’t work here"), noop("Go back to the page you came from, and try again.")),
+    "malformed_request": (noop("That could not be read"), noop("Go back to the page you came from, and try again.")),
+}
 OF_HTTP: dict[int, type[DomainError]] = {404: NotFound, 405: MethodNotAllowed, 413: errors.BodyTooLarge}
 
 
@@ -139,16 +176,10 @@ def _is_page(request: AnyRequest) -> bool:
 
 
 def _page(error: DomainError, status: int, headers: dict[str, str]) -> Template:
-    lines = [field.detail for field in error.errors] if isinstance(error, errors.InvalidFields) else []
+    heading, words = PAGES.get(error.code, PAGES["malformed_request"])
     return Template(
         "notice.html",
         status_code=status,
         headers={"Cache-Control": "no-store"} | headers,
-        context={
-            "heading": error.code.replace("_", " ").capitalize(),
-            "paragraphs": [error.detail, *lines],
-            "tone": "warn",
-            "actions": [],
-            "private": True,
-        },
+        context={"heading": _(heading), "paragraphs": [_(words)], "tone": "warn", "actions": [], "private": True},
     )

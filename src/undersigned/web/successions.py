@@ -6,11 +6,12 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import countries, successions
+from undersigned import countries, languages, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields, LinkExpired
+from undersigned.languages import gettext as _
 from undersigned.web.links import NO_STORE, button, notice
-from undersigned.web.pages import form_values
+from undersigned.web.pages import form_values, said
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
 
@@ -33,23 +34,27 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
     statement = site.statements.get(found["statement"])
     if values.get("consent") != statement.consent_sha256.hex():
         # The consent text changed while this page was open: what is agreed to must be what was read.
-        return _page(site, token, found, values, {"consent": "The text below is new. Please read it once more."}, 409)
+        return _page(
+            site, token, found, values, {"consent": _("The text below is new. Please read it once more.")}, 409
+        )
     try:
         made = await successions.accept(
             site.db, link, name=values.get("name", ""), role=values.get("role", ""), show_name="show_name" in values
         )
     except InvalidFields as error:
-        faults = {fault.pointer.strip("/"): fault.detail for fault in error.errors}
+        faults = {fault.pointer.strip("/"): said(fault) for fault in error.errors}
         return _page(site, token, found, values, faults, STATUS[InvalidFields])
     except LinkExpired:
         return _gone()
     return notice(
-        f"You speak for {found['organisation']} now",
-        "What was held about your predecessor is deleted. The organisation stays counted, and its entry in the public log is the "
-        "same. A mail with your own links is on its way.",
+        _("You speak for %(organisation)s now") % {"organisation": found["organisation"]},
+        _(
+            "What was held about your predecessor is deleted. The organisation stays counted, and its entry in the public log "
+            "is the same. A mail with your own links is on its way."
+        ),
         tone="good",
         statement=statement,
-        actions=[button("See what is held", f"/m/{site.signer.manage(made)}", method="get")],
+        actions=[button(_("See what is held"), f"/m/{site.signer.manage(made)}", method="get")],
     )
 
 
@@ -57,16 +62,17 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
 async def decline_offer(site: AtSite, token: FromPath[str]) -> Template:
     """ "This was not me": deletes the offer; the representative stays."""
     if not await successions.decline(site.db, site.signer.read_succeed(token)):
-        return notice("There is nothing left to delete", "This offer was taken up, deleted or forgotten before.")
-    return notice("It is deleted", "Nothing has changed, and nothing about this offer is kept.", tone="good")
+        return notice(_("There is nothing left to delete"), _("This offer was taken up, deleted or forgotten before."))
+    return notice(_("It is deleted"), _("Nothing has changed, and nothing about this offer is kept."), tone="good")
 
 
 def _settled(found: Record) -> Template | None:
     """The page for an offer that there is nothing more to decide about, or None."""
     if found["status"] == "taken":
         return notice(
-            "It is done already",
-            f"You speak for {found['organisation']}. The mail you got then has the links to see or undo it.",
+            _("It is done already"),
+            _("You speak for %(organisation)s. The mail you got then has the links to see or undo it.")
+            % {"organisation": found["organisation"]},
             tone="good",
         )
     return _gone() if found["status"] == "absent" else None
@@ -74,9 +80,11 @@ def _settled(found: Record) -> Template | None:
 
 def _gone() -> Template:
     return notice(
-        "This link is of no use any more",
-        "The offer was taken back, replaced or refused, or its time is over. Nothing has changed. The representative can send "
-        "a new one.",
+        _("This link is of no use any more"),
+        _(
+            "The offer was taken back, replaced or refused, or its time is over. Nothing has changed. The representative can "
+            "send a new one."
+        ),
         status=410,
     )
 
@@ -94,7 +102,7 @@ def _page(
             "token": token,
             "organisation": found["organisation"],
             "website": found["website"],
-            "country_name": countries.names().get(found["country"]),
+            "country_name": countries.names(languages.current()).get(found["country"]),
             "values": values,
             "errors": errors,
             "consent_text": statement.consent_text,
