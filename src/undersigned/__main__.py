@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
-from undersigned import __version__, auditing, console, database, lifeline, logs, settings, supervisor, worker
+from undersigned import __version__, console, database, lifeline, logs, settings, supervisor, worker
 from undersigned.database import Database
 from undersigned.embedded import running
 from undersigned.errors import DomainError
@@ -60,21 +60,21 @@ def _parser() -> argparse.ArgumentParser:
 
     publish = commands.add_parser("publish", help="publish a statement from its directory")
     publish.add_argument("directory", type=Path)
-    publish.set_defaults(run=_with_database(console.publish))
+    publish.set_defaults(run=_with_database(console.statements.publish))
 
     review = commands.add_parser("review", help="list, approve or reject what waits for a look")
-    review.set_defaults(run=_with_database(console.review_list), statement=None)
+    review.set_defaults(run=_with_database(console.review.waiting), statement=None)
     steps = review.add_subparsers(metavar="STEP")
     listing = steps.add_parser("list", help="list what waits (the default)")
     listing.add_argument("statement", nargs="?")
-    listing.set_defaults(run=_with_database(console.review_list))
+    listing.set_defaults(run=_with_database(console.review.waiting))
     approve = steps.add_parser("approve", help="count a claim")
     approve.add_argument("id", type=UUID)
-    approve.set_defaults(run=_with_database(console.review_approve))
+    approve.set_defaults(run=_with_database(console.review.approve))
     refuse = steps.add_parser("reject", help="delete a claim and mail the reason")
     refuse.add_argument("id", type=UUID)
     refuse.add_argument("--reason", required=True, help="mailed to the representative")
-    refuse.set_defaults(run=_with_database(console.review_reject))
+    refuse.set_defaults(run=_with_database(console.review.reject))
 
     reject = commands.add_parser("reject", help="take back a counted endorsement, in public")
     reject.add_argument("statement")
@@ -83,26 +83,26 @@ def _parser() -> argparse.ArgumentParser:
         "--reason", required=True, choices=("duplicate", "fraud", "error"), help="written to the public log"
     )
     reject.add_argument("--tell", required=True, help="mailed to its owner")
-    reject.set_defaults(run=_with_database(console.reject))
+    reject.set_defaults(run=_with_database(console.endorsements.reject))
 
     export = commands.add_parser("export", help="write the verified endorsements to standard output")
     export.add_argument("statement")
     export.add_argument("--format", choices=("csv", "ndjson"), default="csv")
-    export.set_defaults(run=_with_database(console.export))
+    export.set_defaults(run=_with_database(console.endorsements.export))
 
     recount = commands.add_parser("check", help="recount everything, and say whether it agrees")
     recount.add_argument("statement", nargs="?")
-    recount.set_defaults(run=_with_database(console.check))
+    recount.set_defaults(run=_with_database(console.log.check))
 
     _add_audit(commands.add_parser("audit", help="have a sample of those counted asked by an auditor"))
 
     seal = commands.add_parser("seal", help="close the log of a closed statement for ever, with the final counts")
     seal.add_argument("statement")
-    seal.set_defaults(run=_with_database(console.seal))
+    seal.set_defaults(run=_with_database(console.log.seal))
 
     retain = commands.add_parser("retention", help="delete what is over its time, as the worker does all the while")
     retain.add_argument("--dry-run", action="store_true", help="only count it")
-    retain.set_defaults(run=_with_database(console.retention))
+    retain.set_defaults(run=_with_database(console.retention.enforce))
 
     verify = commands.add_parser(
         "verify", help="check receipts, tallies, heads and exports, as an outsider would", add_help=False
@@ -111,12 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(run=lambda options: verifier.main(options.arguments))
 
     log = commands.add_parser("log", help="the public logs").add_subparsers(required=True, metavar="STEP")
-    log.add_parser("key", help="print the logs' public keys (vkey)").set_defaults(run=_with_database(console.log_keys))
+    log.add_parser("key", help="print the logs' public keys (vkey)").set_defaults(run=_with_database(console.log.keys))
 
     restart = log.add_parser("restart", help="open a new generation of a log that its database fell behind")
     restart.add_argument("statement")
     restart.add_argument("--yes", action="store_true", help="don't ask")
-    restart.set_defaults(run=_with_database(console.log_restart))
+    restart.set_defaults(run=_with_database(console.log.restart))
 
     key = commands.add_parser("key", help="make, list and revoke admins' keys").add_subparsers(
         required=True, metavar="STEP"
@@ -126,19 +126,19 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--scope", action="append", choices=("export", "review"), help="what it may do (default: export)"
     )
-    create.set_defaults(run=_with_database(console.key_create))
-    key.add_parser("list", help="list the keys").set_defaults(run=_with_database(console.key_list))
+    create.set_defaults(run=_with_database(console.keys.create))
+    key.add_parser("list", help="list the keys").set_defaults(run=_with_database(console.keys.listed))
     revoke = key.add_parser("revoke", help="revoke a key")
     revoke.add_argument("id", type=UUID)
-    revoke.set_defaults(run=_with_database(console.key_revoke))
+    revoke.set_defaults(run=_with_database(console.keys.revoke))
 
     person = commands.add_parser("person", help="answer a letter about one address").add_subparsers(
         required=True, metavar="STEP"
     )
     for step, command, what in (
-        ("find", console.person_find, "say what is held"),
-        ("manage-link", console.person_manage_link, "print links to hand over"),
-        ("withdraw", console.person_withdraw, "withdraw and delete everything"),
+        ("find", console.persons.find, "say what is held"),
+        ("manage-link", console.persons.manage_link, "print links to hand over"),
+        ("withdraw", console.persons.withdraw, "withdraw and delete everything"),
     ):
         letter = person.add_parser(step, help=what)
         letter.add_argument("address")
@@ -153,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     test.set_defaults(run=_mail_test)
 
     commands.add_parser("doctor", help="say what is set and what is missing").set_defaults(run=_doctor)
-    commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=console.openapi)
+    commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=console.installation.openapi)
     return parser
 
 
@@ -162,15 +162,15 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     announce = steps.add_parser("announce", help="fix in public what is drawn from, before the seed exists")
     announce.add_argument("statement")
     announce.add_argument("--size", type=int, default=300, help="how many to draw (default: 300)")
-    announce.set_defaults(run=_with_database(auditing.announce))
+    announce.set_defaults(run=_with_database(console.audits.announce))
     draw = steps.add_parser("draw", help="write the openings for the auditor, once a later checkpoint is released")
     draw.add_argument("statement")
-    draw.set_defaults(run=_with_database(auditing.draw))
+    draw.set_defaults(run=_with_database(console.audits.draw))
     report = steps.add_parser("report", help="publish what the auditor found")
     report.add_argument("statement")
     for answer in ("--genuine", "--not-genuine", "--no-answer"):
         report.add_argument(answer, type=int, required=True)
-    report.set_defaults(run=_with_database(auditing.report))
+    report.set_defaults(run=_with_database(console.audits.report))
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -180,9 +180,9 @@ def _serve(options: argparse.Namespace) -> int:
         given = settings.replace(given, statements_dir=str(settings.ROOT / "statements"))
     return supervisor.serve(
         given,
-        prepare=lambda ready: asyncio.run(console.prepare(ready)),
+        prepare=lambda ready: asyncio.run(console.serving.prepare(ready)),
         with_worker=not options.no_worker,
-        banner=console.banner,
+        banner=console.serving.banner,
     )
 
 
@@ -206,11 +206,11 @@ def _work(_: argparse.Namespace) -> int:
 
 
 def _mail_test(options: argparse.Namespace) -> int:
-    return asyncio.run(console.mail_test(settings.load(), options.address))
+    return asyncio.run(console.installation.mail_test(settings.load(), options.address))
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    return asyncio.run(console.doctor())
+    return asyncio.run(console.installation.doctor())
 
 
 def _with_database(command: WithDatabase) -> Callable[[argparse.Namespace], int]:

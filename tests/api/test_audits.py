@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.test_log import counted, read_entries, released
 from tests.conftest import World
-from undersigned import auditing, audits
+from undersigned import audits, console
 from undersigned.errors import Refused
 from undersigned.log import entries, merkle, sealing
 from undersigned.worker import make_sealer
@@ -168,16 +168,16 @@ async def test_every_step_leaves_a_trail_without_personal_data(
     world: World, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     await counted(world, *(f"n{n}@example.org" for n in range(5)))
-    await auditing.announce(world.db, world.settings, Namespace(statement="example", size=5))
+    await console.audits.announce(world.db, world.settings, Namespace(statement="example", size=5))
     await withdraw(world, "n0@example.org")
     capfdbinary.readouterr()
-    await auditing.draw(world.db, world.settings, Namespace(statement="example"))
+    await console.audits.draw(world.db, world.settings, Namespace(statement="example"))
     written = capfdbinary.readouterr()
     rows = [msgspec.json.decode(line) for line in written.out.splitlines()]
     assert len(rows) == 4
     assert b": withdrawn since\n4 openings, 1 withdrawn since.\n" in written.err
     answers = Namespace(statement="example", genuine=4, not_genuine=0, no_answer=0)
-    await auditing.report(world.db, world.settings, answers)
+    await console.audits.report(world.db, world.settings, answers)
     trail = await world.db.pool.fetch("SELECT action, detail FROM trail WHERE action LIKE 'audit%' ORDER BY id")
     assert [row["action"] for row in trail] == ["audit announce", "audit draw", "audit report"]
     assert not any("@" in row["detail"] for row in trail)

@@ -269,6 +269,6 @@ async def test_nothing_stands_still_while_a_log_begins_anew(world: World) -> Non
 
 async def test_the_operator_begins_a_log_anew_from_the_console(behind: World) -> None:
     options = argparse.Namespace(statement="example", yes=True)
-    assert await console.log_restart(behind.db, behind.settings, options) == 0
+    assert await console.log.restart(behind.db, behind.settings, options) == 0
     assert await behind.count() == (4, 0)
     assert await behind.db.pool.fetchval("SELECT detail FROM trail WHERE action = 'log restart'") == "generation 1"

@@ -63,10 +63,10 @@ async def test_a_dry_run_counts_what_a_run_deletes_and_deletes_nothing(
 ) -> None:
     await aged(world)
     before = await contents(world.db)
-    assert await console.retention(world.db, world.settings, Namespace(dry_run=True)) == 0
+    assert await console.retention.enforce(world.db, world.settings, Namespace(dry_run=True)) == 0
     counted = capsys.readouterr().out.splitlines()
     assert await contents(world.db) == before
-    assert await console.retention(world.db, world.settings, Namespace(dry_run=False)) == 0
+    assert await console.retention.enforce(world.db, world.settings, Namespace(dry_run=False)) == 0
     deleted = capsys.readouterr().out.splitlines()
     assert counted[:-1] == deleted[:-1]
     assert (counted[-1], deleted[-1]) == ("Over their time; nothing was deleted.", "Deleted.")

@@ -51,7 +51,7 @@ async def test_the_seal_is_the_last_entry_and_says_the_final_counts(
 ) -> None:
     await filled(world)
     await world.db.pool.execute(CLOSED)
-    assert await console.seal(world.db, world.settings, Namespace(statement="example")) == 0
+    assert await console.log.seal(world.db, world.settings, Namespace(statement="example")) == 0
     assert capsys.readouterr().out == "Sealed with entry 6: 2 people, 1 organisations.\n"
     assert (await entries(world))[-2:] == ["undersigned/v1 sum 2 1\n", "undersigned/v1 seal 2 1\n"]
     head = await world.db.pool.fetchrow("SELECT size, released_size, sealed_at FROM log_head WHERE size > 0")

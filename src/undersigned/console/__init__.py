@@ -1,0 +1,27 @@
+"""What the `undersigned` command does for an operator: a file for each thing that it is about."""
+
+from undersigned.console import (
+    audits,
+    endorsements,
+    installation,
+    keys,
+    log,
+    persons,
+    retention,
+    review,
+    serving,
+    statements,
+)
+
+__all__ = [
+    "audits",
+    "endorsements",
+    "installation",
+    "keys",
+    "log",
+    "persons",
+    "retention",
+    "review",
+    "serving",
+    "statements",
+]

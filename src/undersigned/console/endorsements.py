@@ -1,0 +1,39 @@
+"""What an operator does about counted endorsements: take one back in public, export them all."""
+
+import argparse
+import sys
+
+from undersigned import admins, endorsements, exports
+from undersigned.database import Database
+from undersigned.settings import Settings
+from undersigned.statements import Statements
+
+
+async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    found = await endorsements.find_by_entry(db, options.statement, options.log_index)
+    if found is None or not await endorsements.reject(db, found, options.reason, options.tell):
+        print("No counted endorsement has this log index.", file=sys.stderr)
+        return 1
+    await admins.leave_trail(
+        db, "console", f"reject {options.reason}", options.statement, None, f"entry {options.log_index}"
+    )
+    print("Taken back; the public log says so in a moment, and its owner gets a mail.")
+    return 0
+
+
+async def export(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    known = Statements()
+    await known.load(db)
+    slug = known.get(options.statement).slug
+    await admins.leave_trail(db, "console", "export", slug, None, options.format)
+    total, done = await exports.size(db, slug), 0
+    async for piece in exports.stream(db, slug, options.format):
+        sys.stdout.buffer.write(piece)
+        done += 1
+        if sys.stderr.isatty() and (done % 1000 == 0 or done >= total):
+            share = min(done / max(total, 1), 1)
+            print(f"\r[{'█' * round(share * 30):<30}] {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
+    sys.stdout.buffer.flush()
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return 0

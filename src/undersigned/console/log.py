@@ -1,0 +1,70 @@
+"""What an operator does about a public log: recount it, seal it, print its keys, begin it anew."""
+
+import argparse
+import asyncio
+import sys
+
+from undersigned import admins, database, generations, worker
+from undersigned.database import Database
+from undersigned.log import check as recounting
+from undersigned.log import reading, sealing
+from undersigned.settings import Settings
+from undersigned.statements import Statements
+
+
+async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    """Recounts the log of one statement or of all; 1 if anything disagrees."""
+    known = Statements()
+    await known.load(db)
+    wanted = [known.get(options.statement)] if options.statement else known.all()
+    disagrees = False
+    for statement in wanted:
+        found = await recounting.check(db, statement.slug)
+        disagrees |= bool(found)
+        print(
+            f"{statement.slug}: {'endorsements, entries, tiles, sums, tally and signature agree.' if not found else ''}"
+        )
+        for disagreement in found:
+            print(f"  ✗ {disagreement}")
+    return 1 if disagrees else 0
+
+
+async def seal(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    """Closes the log of a statement for ever."""
+    known = Statements()
+    await known.load(db)
+    slug = known.get(options.statement).slug
+    sealed = await sealing.seal(db, worker.make_sealer(given), slug)
+    await admins.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
+    print(
+        f"Sealed with entry {sealed.log_index:,}: {sealed.individuals:,} people, {sealed.organisations:,} organisations."
+    )
+    return 0
+
+
+async def keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
+    for head in await reading.heads(db):
+        print(head["vkey"] or f"{head['origin']}: not opened yet; the first endorsement opens it.")
+    return 0
+
+
+async def restart(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    """Opens a new generation of a log, or completes one that was begun; asks first."""
+    await database.establish(db, given.pepper)
+    known = Statements()
+    await known.load(db)
+    slug = known.get(options.statement).slug
+    print(
+        "Readers will see that the log began anew. Everything counted is added again, so that the public number starts from "
+        "zero and is whole again in a moment; receipts of the old log stay valid for the old log. Restore a newer backup "
+        "instead, if there is one.",
+        file=sys.stderr,
+    )
+    if not options.yes and await asyncio.to_thread(input, f"Type {slug} to begin its log anew: ") != slug:
+        print("Nothing was done.", file=sys.stderr)
+        return 1
+    sealer = worker.make_sealer(given)
+    generation = await generations.restart(db, sealer, slug)
+    await admins.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
+    print(f"Generation {generation} is open. Its key follows with the first entry: `undersigned log key`.")
+    return 0

@@ -1,0 +1,43 @@
+"""What `undersigned person` does: answer a letter about everything that is held under one address."""
+
+import argparse
+import sys
+
+from undersigned import persons
+from undersigned.database import Database
+from undersigned.settings import Settings
+from undersigned.tokens import Signer
+
+
+async def find(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    """Says what is held under an address, and until when the letter has to be answered."""
+    held = await persons.find(db, persons.mailbox_id(given.pepper, options.address))
+    for row in held.endorsements:
+        who = row["organisation"] or row["name"]
+        print(
+            f"{row['statement']}: {row['kind']}, {who}, counted {row['counted_at']:%Y-%m-%d}, entry {row['log_index']}"
+        )
+    print(", ".join(f"{name}: {number}" for name, number in held.others.items()))
+    await _answered(db, "find", options)
+    return 0
+
+
+async def manage_link(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    held = await persons.find(db, persons.mailbox_id(given.pepper, options.address))
+    for link in persons.manage_links(Signer(given.signing_keys), held, given.url):
+        print(link)
+    await _answered(db, "manage-link", options)
+    return 0 if held.endorsements else 1
+
+
+async def withdraw(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    mailbox_id = persons.mailbox_id(given.pepper, options.address)
+    done = await persons.withdraw(db, await persons.find(db, mailbox_id), mailbox_id)
+    print(f"{done} withdrawn or deleted.")
+    await _answered(db, "withdraw", options)
+    return 0
+
+
+async def _answered(db: Database, action: str, options: argparse.Namespace) -> None:
+    due_on = await persons.note_letter(db, action, options.received)
+    print(f"Received {options.received}, due {due_on}, done today; noted in the trail.", file=sys.stderr)

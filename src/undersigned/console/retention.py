@@ -1,0 +1,16 @@
+"""What `undersigned retention` does."""
+
+import argparse
+
+from undersigned import retention
+from undersigned.database import Database
+from undersigned.settings import Settings
+
+
+async def enforce(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    """Deletes what is over its time, or only counts it; a line for each rule."""
+    for rule in retention.RULES:
+        number = await (retention.overdue_count if options.dry_run else retention.enforce)(db, rule)
+        print(f"{number:>9,}  {rule.what}: {rule.until}")
+    print("Over their time; nothing was deleted." if options.dry_run else "Deleted.")
+    return 0

@@ -1,0 +1,40 @@
+"""What `undersigned review` does: list, approve or reject the claims that wait for a look."""
+
+import argparse
+
+from undersigned import organisations
+from undersigned.database import Database
+from undersigned.settings import Settings
+
+
+async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    claims = await organisations.held(db, options.statement)
+    for claim in claims:
+        body = claim["organisation"] or {}
+        rivals = f"{claim['rival_count']} rival" if claim["rival_count"] else ""
+        notes = [rivals, "already counted" if claim["counted_already"] else "", f"proof: {body.get('proof', 'none')}"]
+        print(f"{claim['id']}  {claim['statement']}  since {claim['confirmed_at']:%Y-%m-%d %H:%M} UTC")
+        print(
+            f"    {body.get('name') or claim['name']} · {body.get('website') or 'no website'} · {claim['country'] or '–'}"
+        )
+        print(f"    signed by {claim['name']}, {claim['role'] or '–'}, {claim['address']}")
+        print(f"    {', '.join(note for note in notes if note)}")
+    print(f"{len(claims)} waiting." if claims else "Nothing waits for a look.")
+    return 0
+
+
+async def approve(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    outcome = await organisations.approve(db, options.id, "console")
+    print(
+        {
+            "counted": "Counted; its representative gets a mail.",
+            "already_confirmed": "Counted before, through another claim; this claim is settled.",
+        }.get(outcome, outcome)
+    )
+    return 0
+
+
+async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    await organisations.reject(db, options.id, "console", options.reason)
+    print("Rejected; its representative gets a mail with the reason.")
+    return 0
