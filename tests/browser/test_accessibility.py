@@ -19,6 +19,7 @@ RULES = {
 PAGES = (
     "index", "statement", "privacy", "how we count", "confirm", "confirmed", "manage", "withdraw", "stop mail", "broken link",
     "not found", "held organisation", "needs a correction", "mailbox",
+    "see, change or withdraw",
 )  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def paths(server: Server) -> dict[str, str]:
         "stop mail": link("stop", waiting),
         "broken link": "/c/cut-off",
         "not found": "/nothing",
+        "see, change or withdraw": "/s/example/manage",
         "held organisation": link("c", held),
     }
 

@@ -104,12 +104,12 @@ def _compose(settings: Settings, letter: Letter, context: dict[str, Any]) -> Ema
     name = f"{letter.template}.mail"
     subject, text = TEXT.get_template(name).render(context).split("\n", 1)
     message = _envelope(settings, letter.address, subject, f"{letter.id}@{context['site']}")
-    message["Content-Language"] = languages.current()
     if letter.template in ("confirm", "succeed"):
         message["List-Unsubscribe"] = f"<{context['stop_url']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", cte="quoted-printable")
     message.add_alternative(HTML.get_template(name).render(context), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = languages.current()
     return message
 
 

@@ -122,25 +122,28 @@ def said(fault: FieldError) -> str:
     return _(submissions.DETAILS.get(fault.code, UNFIT))
 
 
-def _statement_page(
-    site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200
-) -> Template:
-    statement = site.statements.get(slug)
+def by_name(faults: list[FieldError]) -> dict[str, str]:
+    """What is wrong with the fields of a form, by their names in it; of several faults of one field the first."""
     errors: dict[str, str] = {}
     for fault in faults:
         name = FORM_NAMES.get(fault.pointer) or fault.pointer.strip("/").replace("organisation/", "").split("/")[0]
         errors.setdefault(name, said(fault))
+    return errors
+
+
+def _statement_page(
+    site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200
+) -> Template:
     return Template(
         "statement.html",
         status_code=status,
         context={
-            "statement": statement,
+            "statement": (statement := site.statements.get(slug)),
             "html": statement.html,
             "tally": site.tallies.get(slug).tally(languages.current()),
             "countries": countries.names(languages.current()),
             "values": values,
-            "errors": errors,
-            "privacy_url": f"/s/{slug}/privacy",
+            "errors": by_name(faults),
         },
     )
 

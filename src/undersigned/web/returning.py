@@ -1,0 +1,63 @@
+"""The page for endorsers who come back without their mail: it mails them a link to see, correct and withdraw."""
+
+from typing import Any
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+from litestar.response import Template
+
+from undersigned import countries, languages, owners
+from undersigned.errors import FieldError, InvalidFields
+from undersigned.models import Managing, read
+from undersigned.web.links import NO_STORE
+from undersigned.web.pages import by_name, form_values
+from undersigned.web.problems import STATUS
+from undersigned.web.site import AnyRequest, AtSite, Site
+
+
+@get("/s/{slug:str}/manage")
+async def ask(site: AtSite, slug: FromPath[str]) -> Template:
+    """Asks which mailbox it was."""
+    return _page(site, slug, {}, [])
+
+
+@post("/s/{slug:str}/manage", status_code=200)
+async def mail_link(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    """Mails the link, or that nothing is held; everybody sees the same page."""
+    values, statement = form_values(await request.body()), site.statements.get(slug)
+    network_key = site.network_key(request)
+    site.submit_budget.spend(network_key)
+    try:
+        asked = read(Managing, managing_of(values)).value
+        await owners.request_link(site.db, site.settings.pepper, statement, asked, network_key)
+    except InvalidFields as error:
+        return _page(site, slug, values, error.errors, STATUS[InvalidFields])
+    context = {"statement": statement, "address": asked.email, "private": True}
+    return Template("link-sent.html", context=context, headers=NO_STORE)
+
+
+def managing_of(values: dict[str, Any]) -> dict[str, Any]:
+    """The body that a form's fields make up."""
+    body = {"email": values.get("email", ""), "locale": languages.current()}
+    if values.get("kind") != "organisation":
+        return body
+    named = {
+        "name": values.get("organisation_name", ""),
+        "website": values.get("organisation_website") or None,
+        "country": values.get("organisation_country", ""),
+    }
+    return body | {"organisation": named}
+
+
+def _page(site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200) -> Template:
+    context = {
+        "statement": site.statements.get(slug),
+        "countries": countries.names(languages.current()),
+        "values": values,
+        "errors": by_name(faults),
+        "private": True,
+    }
+    return Template("find.html", status_code=status, context=context)
+
+
+router = Router("/", include_in_schema=False, route_handlers=[ask, mail_link])
