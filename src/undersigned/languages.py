@@ -213,6 +213,16 @@ def day(date: dt.date) -> str:
     return dates.format_date(date, "long", locale=_figures(None))
 
 
+def partial_day(date: str) -> str:
+    """A date that may be known to the month or the year only (`YYYY`, `YYYY-MM` or `YYYY-MM-DD`), in long form."""
+    year, _, rest = date.partition("-")
+    if not rest:
+        return year
+    if "-" in rest:
+        return day(dt.date.fromisoformat(date))
+    return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=_figures(None))
+
+
 def moment(time: dt.datetime) -> str:
     """A moment to the minute, in UTC."""
     zoned = time.astimezone(dt.UTC)
@@ -231,5 +241,12 @@ def share(environment: Environment) -> None:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.filters |= {"number": number, "percent": percent, "day": day, "moment": moment, "link": link}
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "day": day,
+        "partial_day": partial_day,
+        "moment": moment,
+        "link": link,
+    }
     environment.globals |= {"language": current, "direction": direction, "languages": NAMES, "reviewer": reviewer}

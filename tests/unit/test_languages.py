@@ -61,3 +61,10 @@ def test_the_pseudo_languages_leave_placeholders_alone() -> None:
 def test_numbers_are_written_as_the_language_does(language: str, number: str, share: str) -> None:
     assert languages.number(1234567, language) == number
     assert languages.percent(0.1234, language) == share
+
+
+@pytest.mark.parametrize(
+    ("known", "said"), [("2022", "2022"), ("2022-02", "February 2022"), ("2022-02-26", "26 February 2022")]
+)
+def test_a_date_is_said_as_far_as_it_is_known(known: str, said: str) -> None:
+    assert languages.partial_day(known) == said

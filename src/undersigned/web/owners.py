@@ -1,5 +1,6 @@
 """The pages behind an owner's links: see everything, correct it, take it along, withdraw. GET changes nothing here either."""
 
+import datetime as dt
 from typing import Any
 
 from litestar import Response, Router, get, post
@@ -222,6 +223,10 @@ async def _page(
     )
 
 
+def _moment(time: str) -> str:
+    return languages.moment(dt.datetime.fromisoformat(time))
+
+
 def _facts(held: Record) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
     consent, name_status = held["consent"], NAME_STATUS[held["name_status"]]
@@ -243,11 +248,11 @@ def _facts(held: Record) -> list[tuple[str, str]]:
         (
             _("You consented"),
             _("%(time)s, to the text %(hash)s…")
-            % {"time": consent["endorse"]["at"], "hash": consent["endorse"]["text_sha256"][:16]},
+            % {"time": _moment(consent["endorse"]["at"]), "hash": consent["endorse"]["text_sha256"][:16]},
         ),
         (
             _("News"),
-            _("asked for %(time)s") % {"time": consent["updates"]["at"]}
+            _("asked for %(time)s") % {"time": _moment(consent["updates"]["at"])}
             if "updates" in consent
             else _("not asked for"),
         ),
