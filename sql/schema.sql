@@ -59,10 +59,29 @@ CREATE TABLE consent (
     sha256 bytea PRIMARY KEY,
     statement text NOT NULL REFERENCES statement (slug),
     text text NOT NULL,
+    locale text NOT NULL,
     published_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT consent_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8')))
 );
-COMMENT ON TABLE consent IS 'Every consent text that was ever shown, so that a signatory''s hash can be read back.';
+COMMENT ON TABLE consent IS 'Every consent text that was ever shown, and every translation of one, so that a signatory''s hashes can be read back.';
+
+CREATE TABLE translation (
+    statement text NOT NULL REFERENCES statement (slug),
+    sha256 bytea NOT NULL,
+    locale text NOT NULL,
+    title text NOT NULL,
+    text text NOT NULL,
+    translator text NOT NULL,
+    consent_sha256 bytea REFERENCES consent (sha256),
+    published_at timestamptz NOT NULL DEFAULT now(),
+    retired_at timestamptz,
+    PRIMARY KEY (statement, sha256),
+    CONSTRAINT translation_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8'))),
+    CONSTRAINT translation_names_its_translator CHECK (translator ~ '\S')
+);
+COMMENT ON TABLE translation IS 'Texts for information beside the one that is endorsed. What was shown once stays, so that its hash can be read back.';
+COMMENT ON COLUMN translation.retired_at IS 'When it was corrected or taken out of the directory; null: it is the current one of its locale.';
+CREATE UNIQUE INDEX translation_current ON translation (statement, locale) WHERE retired_at IS NULL;
 
 -- Persons --------------------------------------------------------------------------------------------------------------
 
@@ -82,6 +101,7 @@ CREATE TABLE submission (
     objectives text[] NOT NULL,
     partner text,
     source jsonb NOT NULL,
+    shown_sha256 bytea NOT NULL,
     organisation jsonb,
     hold_reason text,
     consent jsonb,
@@ -105,6 +125,7 @@ CREATE TABLE submission (
     CONSTRAINT submission_salt_has_32_bytes CHECK (octet_length(salt) = 32),
     CONSTRAINT submission_commitment_has_32_bytes CHECK (octet_length(commitment) = 32)
 );
+COMMENT ON COLUMN submission.shown_sha256 IS 'Which text was shown to whoever signed: the original, or a translation of it.';
 COMMENT ON COLUMN submission.organisation IS 'name, website, country, contributions, identity and proof, as `organisation` will hold them.';
 COMMENT ON COLUMN submission.hold_reason IS 'Why a confirmation is not enough and a person has to look; null: it is counted at once.';
 CREATE INDEX submission_expiring ON submission (expires_at) WHERE expires_at IS NOT NULL;
@@ -177,7 +198,7 @@ CREATE TABLE signatory (
     bound bytea NOT NULL,
     CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused'))
 );
-COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256"}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when.';
+COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256", "translation_sha256"?, "shown_sha256"?}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when; the translation of it that was shown, and which of the statement''s texts.';
 COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
 CREATE INDEX signatory_with_network ON signatory (endorsement_id) WHERE network_key IS NOT NULL;
 

@@ -12,8 +12,9 @@ WITH locked AS MATERIALIZED (
 ), claim AS MATERIALIZED (
     SELECT s.*, s.hold_reason IS NULL OR ($6 AND s.status = 'held') AS ready,
            CASE WHEN $5::jsonb IS NULL THEN s.consent
-                ELSE jsonb_set($5, '{endorse,text_sha256}', (
-                    SELECT to_jsonb(encode(t.consent_sha256, 'hex')) FROM statement AS t WHERE t.slug = s.statement
+                ELSE jsonb_set($5, '{endorse}', ($5 -> 'endorse') || jsonb_build_object(
+                    'shown_sha256', encode(s.shown_sha256, 'hex'),
+                    'text_sha256', (SELECT encode(t.consent_sha256, 'hex') FROM statement AS t WHERE t.slug = s.statement)
                 )) END AS given_consent
     FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2 AND s.id IN (SELECT id FROM locked)
       AND (s.status = 'held' OR NOT $6 AND s.expires_at > now())

@@ -36,8 +36,30 @@ WHERE (statement.title, statement.text, statement.locale, statement.adopted_on, 
 RETURNING slug;
 
 -- name: keep_consent
--- Keeps a consent text for ever under its hash.
-INSERT INTO consent (sha256, statement, text) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING;
+-- Keeps a consent text, or a translation of one, for ever under its hash.
+INSERT INTO consent (sha256, statement, text, locale) VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING;
+
+-- name: retire_translations
+-- Takes out of use the translations of a statement that are not among the hashes $3 for the locales $2; they stay known.
+UPDATE translation AS t SET retired_at = now()
+WHERE t.statement = $1 AND t.retired_at IS NULL
+  AND (t.locale, t.sha256) NOT IN (SELECT locale, sha256 FROM unnest($2::text[], $3::bytea[]) AS kept (locale, sha256))
+RETURNING t.sha256;
+
+-- name: publish_translation
+-- Makes a translation the current one of its locale, and leaves it untouched if it is already.
+INSERT INTO translation (statement, sha256, locale, title, text, translator, consent_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (statement, sha256) DO UPDATE SET
+    locale = excluded.locale, title = excluded.title, translator = excluded.translator,
+    consent_sha256 = excluded.consent_sha256, published_at = now(), retired_at = NULL
+WHERE translation.retired_at IS NOT NULL
+   OR (translation.locale, translation.title, translation.translator, translation.consent_sha256)
+      IS DISTINCT FROM (excluded.locale, excluded.title, excluded.translator, excluded.consent_sha256)
+RETURNING sha256;
+
+-- name: forget_translations
+-- Deletes the translations of a text that is replaced before anything was submitted under it.
+DELETE FROM translation WHERE statement = $1;
 
 -- name: open_log
 -- Fixes the origin of a statement's log, once.
@@ -52,8 +74,18 @@ INSERT INTO tally (statement) VALUES ($1) ON CONFLICT (statement) DO NOTHING;
 UPDATE statement SET published_at = clock_timestamp() WHERE slug = $1;
 
 -- name: all
--- Reads every statement, for memory.
-SELECT s.*, c.text AS consent_text, h.origin, h.generation
+-- Reads every statement, for memory: with its current translations by locale, and the locales of all there ever were by hash.
+SELECT s.*, c.text AS consent_text, h.origin, h.generation,
+       (SELECT coalesce(jsonb_object_agg(t.locale, jsonb_build_object(
+                   'locale', t.locale, 'title', t.title, 'text', t.text, 'sha256', encode(t.sha256, 'base64'),
+                   'translator', t.translator, 'consent_text', o.text, 'consent_sha256', encode(o.sha256, 'base64')
+               )), '{}')
+        FROM translation AS t LEFT JOIN consent AS o ON o.sha256 = t.consent_sha256
+        WHERE t.statement = s.slug AND t.retired_at IS NULL) AS translations,
+       (SELECT coalesce(jsonb_object_agg(encode(t.sha256, 'hex'), t.locale), '{}')
+        FROM translation AS t WHERE t.statement = s.slug) AS translated,
+       (SELECT coalesce(jsonb_object_agg(encode(o.sha256, 'hex'), o.locale), '{}')
+        FROM consent AS o WHERE o.statement = s.slug AND o.locale <> s.locale) AS translated_consents
 FROM statement AS s
 JOIN consent AS c ON c.sha256 = s.consent_sha256
 JOIN log_head AS h ON h.statement = s.slug

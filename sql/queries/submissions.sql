@@ -6,9 +6,10 @@
 WITH claim AS (
     INSERT INTO submission (
         endorsement_id, id, statement, kind, mailbox_id, address, name, role, country, locale, objectives, partner,
-        source, organisation, hold_reason, salt, commitment, generation, network_key, expires_at
+        source, organisation, hold_reason, salt, commitment, generation, network_key, expires_at,
+        shown_sha256
     )
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $22, $18, now() + $19::interval
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $22, $18, now() + $19::interval, $23
     FROM statement WHERE slug = $3 AND sha256 = $21
     RETURNING endorsement_id
 ), mail AS (

@@ -23,24 +23,37 @@ class Confirmation(msgspec.Struct, frozen=True):
 
 
 async def confirm(
-    db: Database, link: ConfirmLink, *, consent: bool, name: str | None, show_name: bool, updates: bool
+    db: Database,
+    link: ConfirmLink,
+    *,
+    consent: bool,
+    name: str | None,
+    show_name: bool,
+    updates: bool,
+    translation_sha256: str | None = None,
 ) -> Confirmation:
     """Counts the claim behind a link once, or holds it for a look; a repeated call reads like the first.
 
-    `name` corrects the submitted one. Raises InvalidFields, LinkExpired or EndorsementRejected.
+    `name` corrects the submitted one; `translation_sha256` is of the consent text's translation, if one was shown.
+    Raises InvalidFields, LinkExpired or EndorsementRejected.
     """
     if not consent:
         raise InvalidFields(
             [FieldError("/consent", "consent_required", "Without your consent nothing can be counted.")]
         )
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    given: dict[str, Any] = {"endorse": {"at": now}}
+    given = {"endorse": consented(translation_sha256)}
     if updates:
-        given["updates"] = {"at": now}
+        given["updates"] = consented()
     shown = "queued" if show_name else "hidden"
     row = await _run(db, link.endorsement_id, link.submission_id, submissions.corrected_name(name), shown, given, False)
     made = OwnerLink(link.endorsement_id, row["bound"]) if row["bound"] else None
     return Confirmation(_outcome(row), made)
+
+
+def consented(translation_sha256: str | None = None) -> dict[str, str]:
+    """A consent of this moment, with the hash of the translation of its text, if one was shown."""
+    given = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
+    return given | ({"translation_sha256": translation_sha256} if translation_sha256 else {})
 
 
 async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Outcome:

@@ -34,6 +34,7 @@ COLUMNS = (
     "proof",
     "origin",
     "statement_sha256",
+    "shown_sha256",
     "identity",
     "salt",
 )

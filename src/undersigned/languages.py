@@ -196,6 +196,11 @@ def direction(language: str) -> str:
     return locale(language).text_direction
 
 
+def named(language: str) -> str:
+    """The name of a language in the language in use."""
+    return str(_figures(None).languages.get(language, language))
+
+
 def number(value: int, language: str | None = None) -> str:
     """A whole number as the language writes it."""
     return numbers.format_decimal(value, locale=_figures(language))

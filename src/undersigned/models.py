@@ -17,6 +17,7 @@ Country = Annotated[
 ]
 PersonName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 100})]
 Short = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -48,6 +49,10 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     objectives: Annotated[list[Annotated[str, Meta(max_length=8)]], Meta(max_length=26)] = []
     partner: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")] | None = None
     source: Source = Source()
+    text_sha256: Annotated[
+        Sha256 | None,
+        Meta(description="The text that was shown: the statement's own, which it is if left out, or a translation's"),
+    ] = None
     role: Short | None = None
     organisation: OrganisationClaim | None = None
     subject: Annotated[str, Meta(max_length=1000, description="Leave this empty: people don't see it in the form")] = ""

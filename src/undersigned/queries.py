@@ -65,6 +65,9 @@ class Statements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     find_text: str
     publish: str
     keep_consent: str
+    retire_translations: str
+    publish_translation: str
+    forget_translations: str
     open_log: str
     open_tally: str
     announce: str

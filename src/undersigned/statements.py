@@ -2,17 +2,16 @@
 
 import datetime as dt
 import hashlib
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from markdown_it import MarkdownIt
 from msgspec import Meta
 
-from undersigned.database import Database
+from undersigned import queries, texts
+from undersigned.database import Connection, Database
 from undersigned.errors import (
     StatementChanged,
     StatementClosed,
@@ -22,12 +21,9 @@ from undersigned.errors import (
     StatementSealed,
 )
 from undersigned.settings import is_loopback
+from undersigned.texts import Locale, Objective, Text, Translation, TranslationDescription
 
-OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
-MARKDOWN = MarkdownIt("commonmark", {"html": False})
 RESERVED_DOMAINS = (".invalid", ".example", ".test", ".example.org", ".example.com", ".example.net")
-
-Text = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 class Controller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,19 +34,12 @@ class Controller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     privacy_contact: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
-class Objective(msgspec.Struct, frozen=True):
-    """A lettered aim of the statement, in the statement's own words."""
-
-    key: str
-    text: str
-
-
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `statement.toml` says beside the text."""
 
     slug: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
     title: Text
-    locale: Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+    locale: Locale
     policy: Literal["review_all", "domain_proof"]
     controller: Controller
     recipients: Annotated[list[Text], Meta(min_length=1)]
@@ -60,6 +49,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     editorial_note: Text | None = None
     opens_at: dt.datetime | None = None
     closes_at: dt.datetime | None = None
+    translations: dict[Locale, TranslationDescription] = {}
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +76,23 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     editorial_note: str | None
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
+    translations: dict[str, Translation] = {}
+    # By hash in hex, the locales of all translations there ever were, and of all translations of a consent text.
+    translated: dict[str, str] = {}
+    translated_consents: dict[str, str] = {}
+
+    def locale_of(self, sha256: str) -> str | None:
+        """The locale of the original or of any translation there ever was, by its hash in hex; None if there is no such text."""
+        return self.locale if sha256 == self.sha256.hex() else self.translated.get(sha256)
+
+    def translation(self, language: str) -> Translation | None:
+        """The current translation for a language tag such as `de` or `de-AT`; None where there is none."""
+        return self.translations.get(language.lower().partition("-")[0])
+
+    def translates_consent(self, sha256: str) -> bool:
+        """Whether this is the hash of a translation of a consent text, now or ever."""
+        current = {each.consent_sha256.hex() for each in self.translations.values() if each.consent_sha256}
+        return sha256 in current or sha256 in self.translated_consents
 
     @property
     def state(self) -> Literal["upcoming", "open", "closed"]:
@@ -112,9 +119,8 @@ class Statements:
 
     async def load(self, db: Database) -> None:
         rows = await db.pool.fetch(db.q.statements.all)
-        # HTML in a text is shown, not run.
         self._by_slug = {
-            row["slug"]: msgspec.convert({**row, "html": MARKDOWN.render(row["text"])}, Statement) for row in rows
+            row["slug"]: msgspec.convert({**row, "html": texts.render(row["text"])}, Statement) for row in rows
         }
 
     def get(self, slug: str) -> Statement:
@@ -179,12 +185,13 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
     StatementSealed if it would close at another time though its counts are final.
     """
     described, text = read(directory)
+    translations = texts.read_translations(directory, described.translations, described.locale, text)
     host = urlsplit(base_url).netloc
     _refuse_placeholders(described, base_url)
     sha256 = hashlib.sha256(text.encode()).digest()
     consent = consent_text(described, sha256)
     consent_sha256 = hashlib.sha256(consent.encode()).digest()
-    objectives = [{"key": key, "text": words.strip()} for key, words in OBJECTIVE.findall(text)]
+    _refuse_stale_consents(described, sha256, translations)
     q = db.q.statements
     async with db.pool.acquire() as connection, connection.transaction():
         await connection.execute(q.lock, described.slug)
@@ -193,6 +200,8 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             raise StatementChanged
         if old and old["sealed"] and old["closes_at"] != described.closes_at:
             raise StatementSealed
+        if old and old["sha256"] != sha256:
+            await connection.execute(q.forget_translations, described.slug)
         changed = await connection.fetchval(
             q.publish,
             described.slug,
@@ -202,7 +211,7 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             described.locale,
             described.adopted_on,
             described.editorial_note,
-            objectives,
+            msgspec.to_builtins(texts.objectives(text)),
             described.contributions,
             described.policy,
             msgspec.to_builtins(described.controller),
@@ -212,10 +221,35 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             described.opens_at,
             described.closes_at,
         )
-        await connection.execute(q.keep_consent, consent_sha256, described.slug, consent)
+        await connection.execute(q.keep_consent, consent_sha256, described.slug, consent, described.locale)
         await connection.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")
         await connection.execute(q.open_tally, described.slug)
-    return changed is not None
+        translated = await _publish_translations(connection, db.q.statements, described.slug, translations)
+    return changed is not None or translated
+
+
+async def _publish_translations(
+    connection: Connection, q: queries.Statements, slug: str, translations: list[Translation]
+) -> bool:
+    """Makes these the current translations; those before them stay known. Returns whether anything changed."""
+    locales, hashes = [each.locale for each in translations], [each.sha256 for each in translations]
+    changed = await connection.fetch(q.retire_translations, slug, locales, hashes)
+    for each in translations:
+        if each.consent_text:
+            await connection.execute(q.keep_consent, each.consent_sha256, slug, each.consent_text, each.locale)
+        changed += await connection.fetch(
+            q.publish_translation,
+            slug,
+            each.sha256,
+            each.locale,
+            each.title,
+            each.text,
+            each.translator,
+            each.consent_sha256,
+        )
+    if changed:
+        await connection.execute(q.announce, slug)
+    return bool(changed)
 
 
 async def publish_all(db: Database, directory: Path, base_url: str) -> list[str]:
@@ -224,6 +258,16 @@ async def publish_all(db: Database, directory: Path, base_url: str) -> list[str]
         raise StatementInvalid(f"{directory} is no directory of statements.")
     homes = sorted(file.parent for file in directory.glob("*/statement.toml"))
     return [home.name for home in homes if await publish(db, home, base_url)]
+
+
+def _refuse_stale_consents(described: Description, sha256: bytes, translations: list[Translation]) -> None:
+    """What is the same in every language must be in every consent text, or it would speak of another text or controller."""
+    for each in translations:
+        for needed in (sha256.hex(), described.controller.privacy_contact):
+            if each.consent_text and needed not in each.consent_text:
+                raise StatementInvalid(
+                    f"{described.slug}: the consent in [translations.{each.locale}] lacks {needed}, which the original has."
+                )
 
 
 def _refuse_placeholders(described: Description, base_url: str) -> None:

@@ -31,6 +31,7 @@ DETAILS = {
     "email_invalid": noop("This is not an e-mail address that mail can reach."),
     "country_unknown": noop("There is no such country."),
     "objective_unknown": noop("The statement has no such objective."),
+    "text_unknown": noop("This is not a text of this statement."),
     "contribution_unknown": noop("The statement doesn't ask for this."),
     "website_invalid": noop("This is not a web address."),
     "individual_only": noop("This belongs to an organisation: leave it out, or sign as one."),
@@ -78,6 +79,8 @@ def check(statement: Statement, body: Checked[Signing]) -> Claim:
     for place, objective in enumerate(signing.objectives):
         if objective not in known:
             faults.add(f"/objectives/{place}", "objective_unknown")
+    if signing.text_sha256 is not None and statement.locale_of(signing.text_sha256) is None:
+        faults.add("/text_sha256", "text_unknown")
     role, organisation, who, hold_reason = None, None, identity.of_individual(box), None
     if signing.kind == "organisation":
         role = faults.name("/role", signing.role or "", domains=True)
@@ -185,6 +188,7 @@ async def submit(
         uuid.uuid4(),
         statement.sha256,
         statement.generation,
+        bytes.fromhex(signing.text_sha256) if signing.text_sha256 else statement.sha256,
     )
     if not row["accepted"]:
         raise Unavailable  # The text was replaced a moment ago; memory follows at once.

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from uuid import UUID
 
-from undersigned import identity, submissions
+from undersigned import endorsements, identity, submissions
 from undersigned.database import Database, Record
 from undersigned.errors import LinkExpired
 from undersigned.tokens import OwnerLink, SuccessorLink
@@ -50,7 +50,15 @@ async def find(db: Database, link: SuccessorLink) -> Record:
     return row
 
 
-async def accept(db: Database, link: SuccessorLink, *, name: str, role: str, show_name: bool) -> OwnerLink:
+async def accept(
+    db: Database,
+    link: SuccessorLink,
+    *,
+    name: str,
+    role: str,
+    show_name: bool,
+    translation_sha256: str | None = None,
+) -> OwnerLink:
     """Puts the successor in the representative's place, by their consent; a repeated call reads like the first.
 
     Returns what the successor's links lead to. Raises InvalidFields or LinkExpired.
@@ -63,7 +71,7 @@ async def accept(db: Database, link: SuccessorLink, *, name: str, role: str, sho
         name,
         role,
         "queued" if show_name else "hidden",
-        {"endorse": {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}},
+        {"endorse": endorsements.consented(translation_sha256)},
         uuid.uuid4(),
         uuid.uuid4(),
     )

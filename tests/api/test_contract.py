@@ -31,7 +31,7 @@ async def test_health_and_readiness(world: World) -> None:
     answer = await world.client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:undersigned:problem:not_ready"
-    assert answer.json()["detail"] == "migrations missing: 0001_initial."
+    assert answer.json()["detail"].startswith("migrations missing: 0001_initial")
 
 
 async def test_the_served_contract_is_the_committed_one(world: World) -> None:

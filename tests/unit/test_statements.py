@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from undersigned import statements
+from undersigned import statements, texts
 from undersigned.errors import StatementClosed, StatementInvalid, StatementNotOpen
 from undersigned.settings import ROOT
-from undersigned.statements import OBJECTIVE, Controller, Description, Statement
+from undersigned.statements import Controller, Description, Statement
+from undersigned.texts import OBJECTIVE
 
 DECLARATION = ROOT / "statements" / "recognize-to-reconcile"
 SHA256 = "f76f6acfe5a90790390487f4cf632c1aabcf272a103039e36b8df98434891cd2"
@@ -253,7 +254,7 @@ def test_a_statement_takes_endorsements_within_its_times_only() -> None:
 
 
 def test_html_in_a_text_is_shown_and_never_run() -> None:
-    rendered = statements.MARKDOWN.render(
+    rendered = texts.render(
         textwrap.dedent("""
             <script>alert(1)</script> <img src=x onerror=alert(1)>
 

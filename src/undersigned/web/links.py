@@ -94,7 +94,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if settled is not None:
         return settled
     statement = site.statements.get(claim["statement"])
-    if values.get("consent") != statement.consent_sha256.hex():
+    if not was_read(statement, values):
         # The consent text changed while this page was open: what is agreed to must be what was read.
         return _claim_page(
             site, token, claim, values, {"consent": _("The text below is new. Please read it once more.")}, 409
@@ -107,6 +107,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             name=values.get("name", ""),
             show_name="show_name" in values,
             updates="updates" in values,
+            translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
         faults = {fault.pointer.strip("/"): said(fault) for fault in error.errors}
@@ -120,6 +121,14 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if done.link is None:
         return _outcome(done.outcome, statement)
     return Stream(_counted(site, request, statement, done.link), media_type="text/html", headers=NO_STORE)
+
+
+def was_read(statement: Statement, values: dict[str, Any]) -> bool:
+    """Whether the page that was sent showed the consent text in force and, if it showed a translation, one of ours."""
+    translation = values.get("consent_translation")
+    return values.get("consent") == statement.consent_sha256.hex() and (
+        translation is None or statement.translates_consent(translation)
+    )
 
 
 async def _counted(site: Site, request: AnyRequest, statement: Statement, link: OwnerLink) -> AsyncIterator[bytes]:

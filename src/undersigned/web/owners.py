@@ -13,6 +13,7 @@ from undersigned.errors import InvalidFields
 from undersigned.languages import gettext as _
 from undersigned.languages import noop
 from undersigned.models import Accepted, Checked, Managing
+from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import form_values, said
@@ -212,7 +213,7 @@ async def _page(
         context={
             "statement": site.statements.get(held["statement"]),
             "held": held,
-            "facts": _facts(held),
+            "facts": _facts(site.statements.get(held["statement"]), held),
             "values": {"name": held["name"]} | (values or {}),
             "errors": {about + fault.pointer.strip("/"): said(fault) for fault in faults.errors} if faults else {},
             "said": done,
@@ -227,7 +228,7 @@ def _moment(time: str) -> str:
     return languages.moment(dt.datetime.fromisoformat(time))
 
 
-def _facts(held: Record) -> list[tuple[str, str]]:
+def _facts(statement: Statement, held: Record) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
     consent, name_status = held["consent"], NAME_STATUS[held["name_status"]]
     facts = [
@@ -250,6 +251,7 @@ def _facts(held: Record) -> list[tuple[str, str]]:
             _("%(time)s, to the text %(hash)s…")
             % {"time": _moment(consent["endorse"]["at"]), "hash": consent["endorse"]["text_sha256"][:16]},
         ),
+        (_("Text you were shown"), _shown_text(statement, consent["endorse"].get("shown_sha256"))),
         (
             _("News"),
             _("asked for %(time)s") % {"time": _moment(consent["updates"]["at"])}
@@ -260,6 +262,16 @@ def _facts(held: Record) -> list[tuple[str, str]]:
         (_("Entry of the public log"), "" if held["log_index"] is None else languages.number(held["log_index"])),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _shown_text(statement: Statement, sha256: str | None) -> str:
+    """The language of the text that somebody was shown and whether it was the original, with the beginning of its hash."""
+    locale = statement.locale_of(sha256) if sha256 else None
+    if locale is None or sha256 is None:
+        return ""
+    original = sha256 == statement.sha256.hex()
+    words = _("the original in %(language)s, %(hash)s…") if original else _("a translation into %(language)s, %(hash)s…")
+    return words % {"language": languages.named(locale), "hash": sha256[:16]}
 
 
 router = Router(

@@ -104,6 +104,8 @@ def signing_of(values: dict[str, Any]) -> dict[str, Any]:
         "subject": values.get("subject", ""),
         "locale": languages.current(),
     }
+    if "text_sha256" in values:
+        body["text_sha256"] = values["text_sha256"]
     if body["kind"] != "organisation":
         return body | {"country": values.get("country") or None}
     return body | {

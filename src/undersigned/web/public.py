@@ -2,7 +2,7 @@
 
 import base64
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -13,13 +13,29 @@ from undersigned import audits, endorsements, errors, languages, organisations, 
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
-from undersigned.statements import Controller, Objective, Statement
+from undersigned.statements import Controller, Statement
 from undersigned.tallies import Tally
+from undersigned.texts import Objective
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
 
+T = TypeVar("T", bound=msgspec.Struct)
+
 # Browsers ask again each time and mostly hear 304; a CDN answers for 5 seconds, and while it asks for the next.
 TALLY_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=10, stale-if-error=3600"
+
+
+class PublishedTranslation(msgspec.Struct, frozen=True):
+    """A translation for information: what is endorsed is the statement's own text. `sha256` is that of `text` in UTF-8."""
+
+    locale: str
+    title: str
+    text: str
+    html: str
+    sha256: str
+    translator: Annotated[str, Meta(description="Who made it, and what makes them fit")]
+    objectives: list[Objective]
+    consent_text: str | None
 
 
 class PublishedStatement(msgspec.Struct, frozen=True):
@@ -42,17 +58,40 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     adopted_on: Annotated[str | None, Meta(description="YYYY, YYYY-MM or YYYY-MM-DD, as far as it is known")]
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
+    translation: Annotated[
+        PublishedTranslation | None,
+        Meta(description="In the language asked for, unless there is none or it is the text's own"),
+    ]
+    translations: Annotated[list[str], Meta(description="The languages that there is a translation into")]
 
 
-def published(statement: Statement) -> PublishedStatement:
-    given: dict[str, Any] = {name: getattr(statement, name) for name in PublishedStatement.__struct_fields__}
-    return PublishedStatement(**given | {"sha256": statement.sha256.hex()})
+def published(statement: Statement, language: str = "") -> PublishedStatement:
+    """The statement, with its translation into this language if there is one."""
+    translation = statement.translation(language)
+    changes = {
+        "sha256": statement.sha256.hex(),
+        "translation": translation and _as(PublishedTranslation, translation, {"sha256": translation.sha256.hex()}),
+        "translations": sorted(statement.translations),
+    }
+    return _as(PublishedStatement, statement, changes)
+
+
+def _as(shape: type[T], source: object, changes: dict[str, Any]) -> T:
+    """What a shape publishes of something, with changes."""
+    fields = msgspec.structs.fields(shape)
+    return shape(**{field.name: getattr(source, field.name) for field in fields if field.name not in changes} | changes)
 
 
 @get("/{slug:str}", summary="Read a statement", responses=declared(errors.StatementNotFound))
-async def read_statement(site: AtSite, slug: FromPath[str]) -> PublishedStatement:
+async def read_statement(
+    site: AtSite,
+    slug: FromPath[str],
+    lang: Annotated[
+        str, QueryParameter(description="The language of a translation for information", max_length=35)
+    ] = "",
+) -> PublishedStatement:
     """The text with its hash, what can be chosen when endorsing it, and who answers for the data."""
-    return published(site.statements.get(slug))
+    return published(site.statements.get(slug), lang)
 
 
 @post(

@@ -10,7 +10,7 @@ from undersigned import countries, languages, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.languages import gettext as _
-from undersigned.web.links import NO_STORE, button, notice
+from undersigned.web.links import NO_STORE, button, notice, was_read
 from undersigned.web.pages import form_values, said
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
@@ -32,14 +32,19 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
     if settled is not None:
         return settled
     statement = site.statements.get(found["statement"])
-    if values.get("consent") != statement.consent_sha256.hex():
+    if not was_read(statement, values):
         # The consent text changed while this page was open: what is agreed to must be what was read.
         return _page(
             site, token, found, values, {"consent": _("The text below is new. Please read it once more.")}, 409
         )
     try:
         made = await successions.accept(
-            site.db, link, name=values.get("name", ""), role=values.get("role", ""), show_name="show_name" in values
+            site.db,
+            link,
+            name=values.get("name", ""),
+            role=values.get("role", ""),
+            show_name="show_name" in values,
+            translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
         faults = {fault.pointer.strip("/"): said(fault) for fault in error.errors}
