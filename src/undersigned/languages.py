@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-from babel import Locale, dates, numbers
+from babel import Locale, dates, lists, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -196,9 +196,10 @@ def direction(language: str) -> str:
     return locale(language).text_direction
 
 
-def named(language: str) -> str:
-    """The name of a language in the language in use."""
-    return str(_figures(None).languages.get(language, language))
+def named(*codes: str) -> str:
+    """The names of languages in the language in use, as one lists them in a sentence."""
+    spoken = _figures(None)
+    return lists.format_list([str(spoken.languages.get(code, code)) for code in codes], locale=spoken)
 
 
 def number(value: int, language: str | None = None) -> str:
@@ -254,4 +255,10 @@ def share(environment: Environment) -> None:
         "moment": moment,
         "link": link,
     }
-    environment.globals |= {"language": current, "direction": direction, "languages": NAMES, "reviewer": reviewer}
+    environment.globals |= {
+        "language": current,
+        "direction": direction,
+        "languages": NAMES,
+        "reviewer": reviewer,
+        "named": named,
+    }

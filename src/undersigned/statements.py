@@ -89,10 +89,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """The current translation for a language tag such as `de` or `de-AT`; None where there is none."""
         return self.translations.get(language.lower().partition("-")[0])
 
-    def translates_consent(self, sha256: str) -> bool:
-        """Whether this is the hash of a translation of a consent text, now or ever."""
+    def consent_was_read(self, consent: str | None, translation: str | None) -> bool:
+        """Whether these are the hashes in hex of the consent text in force and, if one was shown, of a translation of ours."""
         current = {each.consent_sha256.hex() for each in self.translations.values() if each.consent_sha256}
-        return sha256 in current or sha256 in self.translated_consents
+        return consent == self.consent_sha256.hex() and translation in {None, *current, *self.translated_consents}
 
     @property
     def state(self) -> Literal["upcoming", "open", "closed"]:

@@ -94,7 +94,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if settled is not None:
         return settled
     statement = site.statements.get(claim["statement"])
-    if not was_read(statement, values):
+    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
         # The consent text changed while this page was open: what is agreed to must be what was read.
         return _claim_page(
             site, token, claim, values, {"consent": _("The text below is new. Please read it once more.")}, 409
@@ -121,14 +121,6 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if done.link is None:
         return _outcome(done.outcome, statement)
     return Stream(_counted(site, request, statement, done.link), media_type="text/html", headers=NO_STORE)
-
-
-def was_read(statement: Statement, values: dict[str, Any]) -> bool:
-    """Whether the page that was sent showed the consent text in force and, if it showed a translation, one of ours."""
-    translation = values.get("consent_translation")
-    return values.get("consent") == statement.consent_sha256.hex() and (
-        translation is None or statement.translates_consent(translation)
-    )
 
 
 async def _counted(site: Site, request: AnyRequest, statement: Statement, link: OwnerLink) -> AsyncIterator[bytes]:
@@ -216,6 +208,7 @@ def _claim_page(
     site: Site, token: str, claim: Record, values: dict[str, Any], errors: dict[str, str], status: int = 200
 ) -> Template:
     statement = site.statements.get(claim["statement"])
+    text = statement.translation(languages.current()) or statement
     country_names = countries.names(languages.current())
     organisation = claim["organisation"]
     shown = {
@@ -223,7 +216,7 @@ def _claim_page(
         "name": claim["name"],
         "role": claim["role"],
         "country_name": country_names.get(claim["country"]),
-        "objectives": [objective.text for objective in statement.objectives if objective.key in claim["objectives"]],
+        "objectives": [objective.text for objective in text.objectives if objective.key in claim["objectives"]],
         "organisation": organisation
         and {
             "name": organisation["name"],
@@ -241,7 +234,6 @@ def _claim_page(
             "claim": shown,
             "values": values,
             "errors": errors,
-            "consent_text": statement.consent_text,
             "consent_sha256": statement.consent_sha256.hex(),
             "private": True,
         },

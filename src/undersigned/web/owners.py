@@ -270,7 +270,7 @@ def _shown_text(statement: Statement, sha256: str | None) -> str:
     if locale is None or sha256 is None:
         return ""
     original = sha256 == statement.sha256.hex()
-    words = _("the original in %(language)s, %(hash)s…") if original else _("a translation into %(language)s, %(hash)s…")
+    words = _("the original (%(language)s), %(hash)s…") if original else _("a translation (%(language)s), %(hash)s…")
     return words % {"language": languages.named(locale), "hash": sha256[:16]}
 
 

@@ -140,8 +140,7 @@ def _statement_page(
         "statement.html",
         status_code=status,
         context={
-            "statement": (statement := site.statements.get(slug)),
-            "html": statement.html,
+            "statement": site.statements.get(slug),
             "tally": site.tallies.get(slug).tally(languages.current()),
             "countries": countries.names(languages.current()),
             "values": values,

@@ -10,7 +10,7 @@ from undersigned import countries, languages, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.languages import gettext as _
-from undersigned.web.links import NO_STORE, button, notice, was_read
+from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import form_values, said
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
@@ -32,7 +32,7 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
     if settled is not None:
         return settled
     statement = site.statements.get(found["statement"])
-    if not was_read(statement, values):
+    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
         # The consent text changed while this page was open: what is agreed to must be what was read.
         return _page(
             site, token, found, values, {"consent": _("The text below is new. Please read it once more.")}, 409
@@ -110,7 +110,6 @@ def _page(
             "country_name": countries.names(languages.current()).get(found["country"]),
             "values": values,
             "errors": errors,
-            "consent_text": statement.consent_text,
             "consent_sha256": statement.consent_sha256.hex(),
             "private": True,
         },
