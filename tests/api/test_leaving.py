@@ -54,7 +54,7 @@ async def test_an_organisation_without_a_representative_is_exported_and_can_be_r
     [row] = [row async for row in exports.rows(world.db, "example")]
     assert (row["name"], row["address"], row["organisation"]) == (None, None, "Readers' Society")
     header, line = b"".join([piece async for piece in exports.stream(world.db, "example", "csv")]).decode().splitlines()
-    assert (len(header.split(",")), "Readers' Society" in line) == (21, True)
+    assert (len(header.split(",")), "Readers' Society" in line) == (22, True)
     opening = receipts.Opening(row["origin"], bytes.fromhex(row["statement_sha256"]), "organisation",
                                row["identity"], row["salt"])  # fmt: skip
     entry = await world.db.pool.fetchval("SELECT entry FROM log_entry WHERE index = $1", row["log_index"])
