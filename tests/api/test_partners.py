@@ -1,5 +1,6 @@
 """Partners: what comes through them is theirs to know, coarsely; and a statement may be for their sites only."""
 
+import argparse
 import asyncio
 from email.message import EmailMessage
 from uuid import uuid4
@@ -9,10 +10,11 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import partners, statements
+from undersigned import generations, partnering, partners, statements
 from undersigned.app import _refresh
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
 from undersigned.settings import ROOT
+from undersigned.worker import make_sealer
 
 READERS = "https://www.readers.org.uk"
 SIGN = "/v1/statements/example/endorsements"
@@ -456,3 +458,36 @@ async def test_a_restricted_statement_is_published_as_such(world: World) -> None
     await add(world)
     restricted = site.partners.frame_ancestors(site.statements.get("example"))
     assert restricted == "'self' https://readers.org.uk https://www.readers.org.uk"
+
+
+async def test_the_console_keeps_partners(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    about = argparse.Namespace(slug="readers", name="Readers", url=READERS, origin=["https://blog.readers.org.uk"])
+    assert await partnering.add(world.db, world.settings, about) == 0
+    key = capsys.readouterr().out.strip()
+    await refresh(world)
+    assert (await read_tally(world, key)).status_code == 200
+    about.origin = []
+    assert await partnering.change(world.db, world.settings, about) == 0
+    assert await partnering.key(world.db, world.settings, about) == 0
+    assert await partnering.remove(world.db, world.settings, about) == 0
+    assert key not in capsys.readouterr().out
+    assert await partnering.listing(world.db, world.settings, about) == 0
+    listed = capsys.readouterr().out
+    assert "readers  Readers  https://www.readers.org.uk" in listed
+    assert "https://readers.org.uk https://www.readers.org.uk\n" in listed
+    assert "removed" in listed
+
+
+async def test_a_new_generation_of_the_log_makes_nobody_new(world: World) -> None:
+    key = await add(world)
+    await sign(world, 10, partner="readers")
+    assert await told(world, key) == 10
+    await a_day_passes(world)
+    await withdraw(world, 1)
+    await world.count()
+    await generations.restart(world.db, make_sealer(world.settings), "example")
+    assert await told(world, key) == 10
+    await sign(world, 9, partner="readers")
+    assert await told(world, key) == 10
+    await sign(world, 1, partner="readers")
+    assert await told(world, key) == 19
