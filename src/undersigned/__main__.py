@@ -188,7 +188,7 @@ def _add_partner(parser: argparse.ArgumentParser) -> None:
             "--origin", action="append", default=[], help="another origin that may embed (https://host[:port])"
         )
         saying.set_defaults(run=_with_database(run))
-    steps.add_parser("list", help="list the partners").set_defaults(run=_with_database(console.partners.listing))
+    steps.add_parser("list", help="list the partners").set_defaults(run=_with_database(console.partners.listed))
     for step, run, what in (
         ("remove", console.partners.remove, "retire a partner; what came through it stays counted"),
         ("key", console.partners.key, "put a new key in the place of the old one, and show it, this once"),

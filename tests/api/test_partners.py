@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import generations, partnering, partners, statements
+from undersigned import console, generations, partners, statements
 from undersigned.app import _refresh
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
 from undersigned.settings import ROOT
@@ -462,16 +462,16 @@ async def test_a_restricted_statement_is_published_as_such(world: World) -> None
 
 async def test_the_console_keeps_partners(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     about = argparse.Namespace(slug="readers", name="Readers", url=READERS, origin=["https://blog.readers.org.uk"])
-    assert await partnering.add(world.db, world.settings, about) == 0
+    assert await console.partners.add(world.db, world.settings, about) == 0
     key = capsys.readouterr().out.strip()
     await refresh(world)
     assert (await read_tally(world, key)).status_code == 200
     about.origin = []
-    assert await partnering.change(world.db, world.settings, about) == 0
-    assert await partnering.key(world.db, world.settings, about) == 0
-    assert await partnering.remove(world.db, world.settings, about) == 0
+    assert await console.partners.change(world.db, world.settings, about) == 0
+    assert await console.partners.key(world.db, world.settings, about) == 0
+    assert await console.partners.remove(world.db, world.settings, about) == 0
     assert key not in capsys.readouterr().out
-    assert await partnering.listing(world.db, world.settings, about) == 0
+    assert await console.partners.listed(world.db, world.settings, about) == 0
     listed = capsys.readouterr().out
     assert "readers  Readers  https://www.readers.org.uk" in listed
     assert "https://readers.org.uk https://www.readers.org.uk\n" in listed

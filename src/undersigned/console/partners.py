@@ -1,4 +1,4 @@
-"""What the `undersigned partner` command does for an operator."""
+"""What `undersigned partner` does: take sites in, change them, list them, retire them, renew their keys."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ async def add(db: Database, _: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-async def listing(db: Database, _: Settings, __: argparse.Namespace) -> int:
+async def listed(db: Database, _: Settings, __: argparse.Namespace) -> int:
     for partner in await partners.everyone(db):
         state = f"removed {partner.retired_at:%Y-%m-%d}" if partner.retired_at else "in force"
         print(f"{partner.slug}  {partner.name}  {partner.url}  since {partner.added_at:%Y-%m-%d}  {state}")
