@@ -45,13 +45,17 @@ class Partners:
     """The partners in force, in memory. A retired one is unknown here."""
 
     def __init__(self, partners: Sequence[Partner] = ()) -> None:
-        self._by_slug = {partner.slug: partner for partner in partners if partner.retired_at is None}
         self.loaded_for: dict[str, dt.datetime] = {}
+        self._hold(partners)
 
     async def load(self, db: Database, published_at: dict[str, dt.datetime]) -> None:
         """Reads them anew; `loaded_for` then says which state of the statements that was for, at least."""
-        self._by_slug = {partner.slug: partner for partner in await everyone(db) if partner.retired_at is None}
+        self._hold(await everyone(db))
         self.loaded_for = published_at
+
+    def _hold(self, partners: Sequence[Partner]) -> None:
+        self._by_slug = {partner.slug: partner for partner in partners if partner.retired_at is None}
+        self._origins = {origin for partner in self._by_slug.values() for origin in partner.origins}
 
     def __contains__(self, slug: object) -> bool:
         return slug in self._by_slug
@@ -61,11 +65,11 @@ class Partners:
 
     def frame_ancestors(self, statement: Statement) -> str:
         """Who may frame this statement's embeds: the value of that directive (CSP Level 3, 6.4.2)."""
-        return "*" if statement.embedding == "open" else " ".join(("'self'", *self._origins()))
+        return "*" if statement.embedding == "open" else " ".join(("'self'", *sorted(self._origins)))
 
     def admit(self, statement: Statement, origin: str, statement_url: str) -> None:
         """Raises OriginRefused if this statement takes nothing that a browser sends from this origin."""
-        if statement.embedding == "partners" and origin not in self._origins():
+        if statement.embedding == "partners" and origin not in self._origins:
             raise OriginRefused(statement_url)
 
     def authorise(self, slug: str, authorization: str | None) -> Partner:
@@ -74,9 +78,6 @@ class Partners:
         if partner is None or not hmac.compare_digest(sha256, partner.key_sha256):
             raise KeyRefused
         return partner
-
-    def _origins(self) -> list[str]:
-        return sorted({origin for partner in self._by_slug.values() for origin in partner.origins})
 
 
 async def everyone(db: Database) -> list[Partner]:
