@@ -47,9 +47,11 @@ CREATE TABLE statement (
     closes_at timestamptz,
     published_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
+    embedding text NOT NULL DEFAULT 'open',
     CONSTRAINT statement_slug_is_plain CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 64),
     CONSTRAINT statement_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8'))),
     CONSTRAINT statement_policy_is_known CHECK (policy IN ('review_all', 'domain_proof')),
+    CONSTRAINT statement_embedding_is_known CHECK (embedding IN ('open', 'partners')),
     CONSTRAINT statement_opens_before_it_closes CHECK (opens_at < closes_at),
     CONSTRAINT statement_adopted_on_is_a_date_or_less CHECK (adopted_on ~ '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')
 );
@@ -82,6 +84,25 @@ CREATE TABLE translation (
 COMMENT ON TABLE translation IS 'Texts for information beside the one that is endorsed. What was shown once stays, so that its hash can be read back.';
 COMMENT ON COLUMN translation.retired_at IS 'When it was corrected or taken out of the directory; null: it is the current one of its locale.';
 CREATE UNIQUE INDEX translation_current ON translation (statement, locale) WHERE retired_at IS NULL;
+
+-- Partners -------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE partner (
+    slug text PRIMARY KEY,
+    name text NOT NULL,
+    url text NOT NULL,
+    origins text[] NOT NULL,
+    key_sha256 bytea NOT NULL UNIQUE,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    retired_at timestamptz,
+    CONSTRAINT partner_slug_is_plain CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 64),
+    CONSTRAINT partner_name_is_short CHECK (length(name) BETWEEN 1 AND 100),
+    CONSTRAINT partner_origins_are_exact CHECK (
+        array_to_string(origins, ' ', '') ~ '^https?://[a-z0-9.-]+(:[0-9]+)?( https?://[a-z0-9.-]+(:[0-9]+)?)*$'
+    )
+);
+COMMENT ON COLUMN partner.origins IS 'As browsers name them (RFC 6454). They go into headers, so nothing else may stand here.';
+
 
 -- Persons --------------------------------------------------------------------------------------------------------------
 
@@ -382,10 +403,12 @@ CREATE TABLE tally_cell (
     dimension text NOT NULL,
     key text NOT NULL,
     individual_count bigint NOT NULL,
+    individual_added_count bigint NOT NULL,
     PRIMARY KEY (statement, dimension, key),
     CONSTRAINT tally_cell_dimension_is_known CHECK (dimension IN ('country', 'objective', 'partner')),
     CONSTRAINT tally_cell_never_negative CHECK (individual_count >= 0)
 );
+COMMENT ON COLUMN tally_cell.individual_added_count IS 'Individuals ever added to this cell, withdrawn or not.';
 COMMENT ON TABLE tally_cell IS 'Exact and private: at this freshness a cell would point at a person. What is public lies in tally_breakdown.';
 
 CREATE TABLE tally_breakdown (
@@ -395,6 +418,17 @@ CREATE TABLE tally_breakdown (
     individual_added_count bigint NOT NULL,
     as_of timestamptz NOT NULL DEFAULT now()
 );
+
+CREATE TABLE tally_partner (
+    statement text NOT NULL REFERENCES statement (slug),
+    partner text NOT NULL REFERENCES partner (slug),
+    individual_count bigint NOT NULL,
+    individual_added_count bigint NOT NULL,
+    as_of timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (statement, partner),
+    CONSTRAINT tally_partner_is_never_small CHECK (individual_count >= 10)
+);
+COMMENT ON TABLE tally_partner IS 'What each partner may know of its own: published by the rules of the breakdown.';
 
 -- Admins and owners' wishes --------------------------------------------------------------------------------------------
 

@@ -28,18 +28,23 @@ RETURNING individual_count, organisation_count;
 
 -- name: begin_anew
 -- Takes out what a new generation of the log adds again; what was taken back before stays told, and nobody is new.
-WITH cells AS (DELETE FROM tally_cell WHERE statement = $1)
+WITH cells AS (
+    UPDATE tally_cell SET individual_added_count = individual_added_count - individual_count, individual_count = 0
+    WHERE statement = $1
+)
 UPDATE tally SET individual_added_count = individual_added_count - individual_count,
     individual_count = 0, organisation_count = 0, log_size = 0, as_of = now()
 WHERE statement = $1;
 
 -- name: add_cells
--- Adds a batch's changes to the exact, private counts.
+-- Adds a batch's changes, net and added, to the exact, private counts.
 MERGE INTO tally_cell AS t
-USING (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[])) AS c (dimension, key, change)
+USING (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[])) AS c (dimension, key, change, added)
 ON t.statement = $1 AND t.dimension = c.dimension AND t.key = c.key
-WHEN MATCHED THEN UPDATE SET individual_count = t.individual_count + c.change
-WHEN NOT MATCHED THEN INSERT (statement, dimension, key, individual_count) VALUES ($1, c.dimension, c.key, c.change);
+WHEN MATCHED THEN UPDATE SET individual_count = t.individual_count + c.change,
+    individual_added_count = t.individual_added_count + c.added
+WHEN NOT MATCHED THEN INSERT (statement, dimension, key, individual_count, individual_added_count)
+    VALUES ($1, c.dimension, c.key, c.change, c.added);
 
 -- name: count_held
 -- Brings the held counts up to date; touches only those that changed.

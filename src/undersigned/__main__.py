@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     recount.add_argument("statement", nargs="?")
     recount.set_defaults(run=_with_database(console.log.check))
 
+    _add_partner(commands.add_parser("partner", help="the sites that embed: their origins, keys and counts"))
     _add_audit(commands.add_parser("audit", help="have a sample of those counted asked by an auditor"))
 
     seal = commands.add_parser("seal", help="close the log of a closed statement for ever, with the final counts")
@@ -171,6 +172,30 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     for answer in ("--genuine", "--not-genuine", "--no-answer"):
         report.add_argument(answer, type=int, required=True)
     report.set_defaults(run=_with_database(console.audits.report))
+
+
+def _add_partner(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(required=True, metavar="STEP")
+    for step, run, what in (
+        ("add", console.partners.add, "take a partner in, and show its key, this once"),
+        ("change", console.partners.change, "say name, address and origins anew; the key stays"),
+    ):
+        saying = steps.add_parser(step, help=what)
+        saying.add_argument("slug", help="what its embeds name it by")
+        saying.add_argument("--name", required=True, help="as people know it")
+        saying.add_argument("--url", required=True, help="where its visitors are led back to; its origin may embed")
+        saying.add_argument(
+            "--origin", action="append", default=[], help="another origin that may embed (https://host[:port])"
+        )
+        saying.set_defaults(run=_with_database(run))
+    steps.add_parser("list", help="list the partners").set_defaults(run=_with_database(console.partners.listed))
+    for step, run, what in (
+        ("remove", console.partners.remove, "retire a partner; what came through it stays counted"),
+        ("key", console.partners.key, "put a new key in the place of the old one, and show it, this once"),
+    ):
+        one = steps.add_parser(step, help=what)
+        one.add_argument("slug")
+        one.set_defaults(run=_with_database(run))
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -15,10 +15,24 @@ PREFIX = "undersigned_"
 
 async def create_key(db: Database, label: str, scopes: Iterable[Scope]) -> str:
     """A new key, which is shown this once: the database keeps its SHA-256."""
-    key = PREFIX + secrets.token_urlsafe(32)
-    await db.pool.fetchval(db.q.admins.create_key, label, _sha256(key), sorted(set(scopes)))
+    key, sha256 = new_key()
+    await db.pool.fetchval(db.q.admins.create_key, label, sha256, sorted(set(scopes)))
     await leave_trail(db, "console", "create key", None, None, label)
     return key
+
+
+def new_key() -> tuple[str, bytes]:
+    """A new bearer key, and the SHA-256 that is kept of it."""
+    key = PREFIX + secrets.token_urlsafe(32)
+    return key, _sha256(key)
+
+
+def bearer(authorization: str | None) -> bytes:
+    """The SHA-256 of the key in an `Authorization: Bearer` header (RFC 6750). Raises KeyRefused if there is none."""
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise KeyRefused
+    return _sha256(key.strip())
 
 
 async def keys(db: Database) -> list[Record]:
@@ -35,10 +49,7 @@ async def revoke_key(db: Database, key_id: UUID) -> bool:
 
 async def authorise(db: Database, authorization: str | None, scope: Scope) -> str:
     """The label of the key in an `Authorization: Bearer` header. Raises KeyRefused unless it has the scope."""
-    scheme, _, key = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise KeyRefused
-    row = await db.pool.fetchrow(db.q.admins.find_key, _sha256(key.strip()))
+    row = await db.pool.fetchrow(db.q.admins.find_key, bearer(authorization))
     if row is None or scope not in row["scopes"]:
         raise KeyRefused
     return str(row["label"])

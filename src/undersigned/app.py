@@ -20,11 +20,24 @@ from litestar.template.config import TemplateConfig
 from undersigned import __version__, database, languages, lifeline, logs
 from undersigned.guard import Budget
 from undersigned.models import Checked, read
+from undersigned.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
-from undersigned.web import admin, links, mailbox, operations, owners, pages, problems, public, returning, successions
+from undersigned.web import (
+    admin,
+    links,
+    mailbox,
+    operations,
+    owners,
+    pages,
+    partners,
+    problems,
+    public,
+    returning,
+    successions,
+)
 from undersigned.web import log as log_pages
 from undersigned.web.edge import at_the_edge
 from undersigned.web.site import HERE, Site, site_of
@@ -67,6 +80,7 @@ def create_app(settings: Settings) -> Litestar:
                 Signer(settings.signing_keys),
                 Statements(),
                 Tallies(),
+                Partners(),
                 Budget(-(-settings.submit_budget_network // settings.web_workers)),
                 settings.proxy_networks,
             )
@@ -91,6 +105,7 @@ def create_app(settings: Settings) -> Litestar:
             public.statements_router,
             public.confirm,
             admin.export,
+            partners.tally,
             operations.healthz,
             operations.readyz,
             operations.contract,
@@ -113,7 +128,9 @@ def create_app(settings: Settings) -> Litestar:
             components=Components(
                 security_schemes={
                     "key": SecurityScheme(
-                        type="http", scheme="bearer", description="Made with `undersigned key create`."
+                        type="http",
+                        scheme="bearer",
+                        description="Made with `undersigned key create`, or a partner's, with `undersigned partner add`.",
                     )
                 }
             ),
@@ -141,8 +158,11 @@ def create() -> Litestar:
 
 
 async def _refresh(site: Site) -> None:
-    if await site.tallies.refresh(site.db) != site.statements.published_at:
+    published_at = await site.tallies.refresh(site.db)
+    if published_at != site.statements.published_at:
         await site.statements.load(site.db)
+    if published_at != site.partners.loaded_for:
+        await site.partners.load(site.db, published_at)
 
 
 async def _keep_fresh(site: Site) -> None:

@@ -153,6 +153,46 @@ class KeyRefused(DomainError):
     code = "key_refused"
 
 
+class PartnerUnknown(DomainError):
+    """There is no such partner in force."""
+
+    code = "partner_unknown"
+
+
+class PartnerExists(DomainError):
+    """There is such a partner already: change it, or remove it first."""
+
+    code = "partner_exists"
+
+
+class OriginInvalid(DomainError):
+    """This is no address or origin of a site: https://, its name, and a port if need be."""
+
+    code = "origin_invalid"
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given)
+        self.given = given
+
+    @property
+    def detail(self) -> str:
+        return f"{self.given!r} is no origin of a site: https://, its name, and a port if need be, and no more."
+
+
+class OriginRefused(DomainError):
+    """This statement can be signed on its own page and on its partners' sites, and this request came from elsewhere."""
+
+    code = "origin_refused"
+
+    def __init__(self, statement_url: str) -> None:
+        super().__init__(statement_url)
+        self.statement_url = statement_url
+
+    @property
+    def detail(self) -> str:
+        return f"This statement can't be signed on this site. It can on its own page: {self.statement_url}"
+
+
 class InstallationChanged(DomainError):
     """The pepper or the identity rules differ from those this database was filled with."""
 

@@ -20,13 +20,21 @@ Short = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)"
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a signer came from, kept coarse: a campaign's labels, and a host without path or query."""
+Label = Annotated[str, Meta(description="Left out if it is longer than 100 characters or not printable")]
 
-    utm_source: Short | None = None
-    utm_medium: Short | None = None
-    utm_campaign: Short | None = None
-    referring_host: Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,100}$(?!\n)")] | None = None
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a signer came from, kept coarse: a campaign's labels, and the registrable domain of a host.
+
+    These come from a visitor's address bar, so what doesn't fit is left out and never costs a signature.
+    """
+
+    utm_source: Label | None = None
+    utm_medium: Label | None = None
+    utm_campaign: Label | None = None
+    referring_host: Annotated[
+        str | None, Meta(description="Only its registrable domain is kept; left out if there is none")
+    ] = None
 
 
 class OrganisationClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +55,9 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     country: Annotated[Country | None, Meta(description="Where you live; may be left out")] = None
     locale: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)] = "en"
     objectives: Annotated[list[Annotated[str, Meta(max_length=8)]], Meta(max_length=26)] = []
-    partner: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")] | None = None
+    partner: Annotated[str | None, Meta(description="The partner's slug; one that is not known here is left out")] = (
+        None
+    )
     source: Source = Source()
     text_sha256: Annotated[
         Sha256 | None,

@@ -71,6 +71,7 @@ class Statements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_log: str
     open_tally: str
     announce: str
+    announce_all: str
     all: str
     mark_used: str
 
@@ -119,6 +120,16 @@ class Tallies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ripe: str
     cells: str
     publish_breakdown: str
+
+
+class Partners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    add: str
+    change: str
+    renew_key: str
+    retire: str
+    all: str
+    publish_tallies: str
+    tally: str
 
 
 class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +197,7 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statements: Statements
     log: Log
     tallies: Tallies
+    partners: Partners
     owners: Owners
     successions: Successions
     persons: Persons

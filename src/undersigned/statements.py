@@ -41,6 +41,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     title: Text
     locale: Locale
     policy: Literal["review_all", "domain_proof"]
+    embedding: Literal["open", "partners"] = "open"
     controller: Controller
     recipients: Annotated[list[Text], Meta(min_length=1)]
     retention: Text
@@ -72,6 +73,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     generation: int
     published_at: dt.datetime
+    embedding: Literal["open", "partners"]
     adopted_on: str | None
     editorial_note: str | None
     opens_at: dt.datetime | None
@@ -220,6 +222,7 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             consent_sha256,
             described.opens_at,
             described.closes_at,
+            described.embedding,
         )
         await connection.execute(q.keep_consent, consent_sha256, described.slug, consent, described.locale)
         await connection.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")

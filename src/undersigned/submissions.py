@@ -1,9 +1,10 @@
 """Submitting, the first station: a claim is checked and kept with the mail that asks its mailbox's owner."""
 
+import contextlib
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,14 @@ from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import Kind, Mailbox
 from undersigned.languages import noop
 from undersigned.log import entries
-from undersigned.models import Checked, Managing, OrganisationClaim, Signing
+from undersigned.models import Checked, Managing, OrganisationClaim, Signing, Source
 from undersigned.statements import Statement
 from undersigned.tokens import ConfirmLink
 
 TTL = dt.timedelta(days=7)
 # After its 7 days a claim waits 7 more, so that an expired link can offer a new one in one tap.
 GRACE = dt.timedelta(days=7)
+HOST_LENGTH_MAX = 253
 
 DETAILS = {
     "required": noop("This is needed."),
@@ -145,13 +147,32 @@ def successor(name: str, role: str, email: str) -> tuple[str, str, Mailbox]:
     return cleaned
 
 
+def coarse(source: Source) -> dict[str, str]:
+    """What is kept of where a signer came from; what doesn't fit is left out, because it is no fault of theirs."""
+    labels = {"utm_source": source.utm_source, "utm_medium": source.utm_medium, "utm_campaign": source.utm_campaign}
+    kept = {
+        name: label.strip() for name, label in labels.items() if label and len(label) <= 100 and label.isprintable()
+    }
+    host = source.referring_host
+    if host and len(host) <= HOST_LENGTH_MAX and host.isprintable():
+        with contextlib.suppress(ValueError):
+            kept["referring_host"] = identity.registrable(identity.website_host(host)) or ""
+    return {name: value for name, value in kept.items() if value}
+
+
 async def submit(
-    db: Database, pepper: str, statement: Statement, body: Checked[Signing], network_key: UUID | None
+    db: Database,
+    pepper: str,
+    statement: Statement,
+    body: Checked[Signing],
+    network_key: UUID | None,
+    partners: Container[str] = (),
 ) -> None:
     """Keeps a claim for 7 days, and the mail that asks for its confirmation; returns after the commit.
 
-    A filled honeypot is told the same and keeps nothing. Raises InvalidFields, StatementNotOpen, StatementClosed,
-    or Unavailable if the text changed at this very moment.
+    It is attributed to its partner if that is one of `partners`, and otherwise to nobody: anyone can invent a name. A filled
+    honeypot is told the same and keeps nothing. Raises InvalidFields, StatementNotOpen, StatementClosed, or Unavailable if
+    the text changed at this very moment.
     """
     statement.must_be_open()
     claim, signing = check(statement, body), body.value
@@ -171,8 +192,8 @@ async def submit(
         claim.organisation["country"] if claim.organisation else signing.country,
         signing.locale,
         sorted(set(signing.objectives)),
-        signing.partner,
-        msgspec.to_builtins(signing.source),
+        signing.partner if signing.partner in partners else None,
+        coarse(signing.source),
         claim.organisation,
         claim.hold_reason,
         salt,

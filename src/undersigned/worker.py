@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import database, generations, retention, submissions, tallies
+from undersigned import database, generations, partners, retention, submissions, tallies
 from undersigned.database import Database
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
@@ -65,10 +65,11 @@ def make_sealer(settings: Settings) -> Sealer:
 
 
 async def keep_house(db: Database) -> int:
-    """Counts what is held, publishes ripe breakdowns, and notes which texts can't change any more."""
+    """Counts what is held, publishes ripe breakdowns and partners' counts, and notes which texts can't change any more."""
     await db.pool.execute(db.q.tallies.count_held)
     await db.pool.execute(db.q.statements.mark_used)
     await tallies.publish_breakdowns(db)
+    await partners.publish_tallies(db)
     return 0
 
 

@@ -54,6 +54,7 @@ PRIVATE = [
     "/w/token",
     "/mailbox",
     "/v1/admin/statements/example/endorsements",
+    "/v1/partners/readers/statements/example/tally",
     "/readyz",
 ]
 

@@ -55,6 +55,11 @@ def test_what_a_person_left_in_the_organisations_fields_is_not_sent() -> None:
     assert not {"role", "organisation"} & set(signing_of(values))
 
 
+def test_a_form_carries_where_its_signer_came_from() -> None:
+    body = signing_of(form_values(b"partner=readers&utm_source=news&utm_term=x&referring_host=y.org"))
+    assert (body["partner"], body["source"]) == ("readers", {"utm_source": "news"})
+
+
 def test_an_empty_form_lacks_everything_and_breaks_nothing() -> None:
     body = signing_of(form_values(b""))
     assert body == {"kind": "individual", "name": "", "email": "", "objectives": [], "subject": "", "country": None}

@@ -61,6 +61,7 @@ def statement(**changes: object) -> Statement:
         "origin": "",
         "generation": 0,
         "published_at": dt.datetime.now(dt.UTC),
+        "embedding": "open",
         "adopted_on": None,
         "editorial_note": None,
         "opens_at": None,

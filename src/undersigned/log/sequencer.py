@@ -145,12 +145,14 @@ async def _count(connection: Connection, db: Database, statement: str, batch: _B
     net: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     cells: Counter[tuple[str, str]] = Counter()
+    grown: Counter[tuple[str, str]] = Counter()
     for row, change in [(row, 1) for row in batch.adds] + [(row, -1) for row in batch.subs]:
         net[row["kind"]] += change
         if change < 0:
             reasons[row["reason"]] += 1
         if row["kind"] == "individual":
             cells.update(dict.fromkeys(_cells(row), change))
+            grown.update(_cells(row) if change > 0 else ())
     added = sum(row["kind"] == "individual" for row in batch.adds)
     tally = await connection.fetchrow(
         db.q.tallies.add,
@@ -165,14 +167,15 @@ async def _count(connection: Connection, db: Database, statement: str, batch: _B
         size,
     )
     assert tally is not None  # noqa: S101 -- publishing makes the row
-    changed = sorted((cell, change) for cell, change in cells.items() if change)
+    changed = sorted(cell for cell, change in cells.items() if change or grown[cell])
     if changed:
         await connection.execute(
             db.q.tallies.add_cells,
             statement,
-            [cell[0] for cell, _ in changed],
-            [cell[1] for cell, _ in changed],
-            [change for _, change in changed],
+            [dimension for dimension, _ in changed],
+            [key for _, key in changed],
+            [cells[cell] for cell in changed],
+            [grown[cell] for cell in changed],
         )
     return tally["individual_count"], tally["organisation_count"]
 

@@ -8,6 +8,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned import languages
 
+PRIVATE = ("/v1/admin/", "/v1/partners/")
 PUBLIC = ("/v1/", "/log/", "/embed/", "/openapi.json")
 Headers = list[tuple[bytes, bytes]]
 CORS: Headers = [
@@ -41,7 +42,7 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
             return
         path, method = scope["path"], scope["method"]
         plain = re.sub("/+", "/", path)
-        public = plain.startswith(PUBLIC) and not plain.startswith("/v1/admin/")
+        public = plain.startswith(PUBLIC) and not plain.startswith(PRIVATE)
         if public and method == "OPTIONS":
             await _answer_preflight(send)
             return

@@ -1,6 +1,6 @@
 """The pages behind mailed links. GET changes nothing, because mail scanners follow links; every change is a button's POST."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from litestar import Router, get, post
@@ -12,6 +12,7 @@ from undersigned.database import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.languages import gettext as _
 from undersigned.languages import noop
+from undersigned.partners import Partner
 from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
 from undersigned.web.pages import form_values, said
@@ -48,6 +49,11 @@ def notice(
 
 def button(label: str, url: str, style: str = "primary", method: str = "post") -> dict[str, str]:
     return {"label": label, "url": url, "style": style, "method": method}
+
+
+def back_to(partner: Partner | None) -> list[dict[str, str]]:
+    """The way back to the site that a signer came from, as it was registered; never to an address from a request."""
+    return [button(_("Back to %(partner)s") % {"partner": partner.name}, partner.url, method="away")] if partner else []
 
 
 OUTCOMES = {
@@ -116,16 +122,19 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
         return _outcome("rejected", statement)
     except LinkExpired:
         return _expired(token, still_there=False)
+    back = back_to(site.partners.get(claim["partner"]))
     if done.outcome == "held":
-        return _held(token, statement)
+        return _held(token, statement, back)
     if done.link is None:
-        return _outcome(done.outcome, statement)
-    return Stream(_counted(site, request, statement, done.link), media_type="text/html", headers=NO_STORE)
+        return _outcome(done.outcome, statement, back)
+    return Stream(_counted(site, request, statement, done.link, back), media_type="text/html", headers=NO_STORE)
 
 
-async def _counted(site: Site, request: AnyRequest, statement: Statement, link: OwnerLink) -> AsyncIterator[bytes]:
+async def _counted(
+    site: Site, request: AnyRequest, statement: Statement, link: OwnerLink, back: list[dict[str, str]]
+) -> AsyncIterator[bytes]:
     """The page that says it counts: sent up to where the entry's number goes, then the rest once the entry is released."""
-    page = _outcome("counted", statement)
+    page = _outcome("counted", statement, back)
     template = request.app.template_engine.get_template("notice.html")  # type: ignore[union-attr]
     before, after = template.render(**page.context, entry=ENTRY_HERE).split(ENTRY_HERE)
     yield before.encode()
@@ -172,17 +181,16 @@ def _settled(site: Site, token: str, claim: Record) -> Template | None:
     return None
 
 
-def _held(token: str, statement: Statement | None) -> Template:
+def _held(token: str, statement: Statement | None, back: Sequence[dict[str, str]] = ()) -> Template:
     heading, tone, *paragraphs = OUTCOMES["held"]
     undo = button(_("Take it back and delete it"), f"/c/{token}/deny", style="quiet")
-    return notice(_(heading), *map(_, paragraphs), tone=tone, statement=statement, actions=[undo])
+    return notice(_(heading), *map(_, paragraphs), tone=tone, statement=statement, actions=[*back, undo])
 
 
-def _outcome(outcome: str, statement: Statement | None) -> Template:
+def _outcome(outcome: str, statement: Statement | None, back: Sequence[dict[str, str]] = ()) -> Template:
     heading, tone, *paragraphs = OUTCOMES[outcome]
-    return notice(
-        _(heading), *map(_, paragraphs), tone=tone, statement=statement, status=409 if outcome == "rejected" else 200
-    )
+    status = 409 if outcome == "rejected" else 200
+    return notice(_(heading), *map(_, paragraphs), tone=tone, actions=[*back], statement=statement, status=status)
 
 
 def _expired(token: str, *, still_there: bool) -> Template:

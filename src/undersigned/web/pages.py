@@ -18,6 +18,8 @@ from undersigned.web.site import AnyRequest, AtSite, Site
 
 FORM_FIELDS_MAX = 100
 UNFIT = noop("This can’t be accepted as it is.")
+# Where a signer came from travels from the address of a form's page into the form, and from there into the body.
+SOURCE = ("utm_source", "utm_medium", "utm_campaign")
 # A form is flat: where a field of the body stands in it.
 FORM_NAMES = {
     "/organisation/name": "organisation_name",
@@ -37,8 +39,8 @@ async def index(site: AtSite) -> Template:
 
 
 @get("/s/{slug:str}")
-async def show_statement(site: AtSite, slug: FromPath[str]) -> Template:
-    return _statement_page(site, slug, {}, [])
+async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    return _statement_page(site, slug, attribution_of(request), [])
 
 
 @post("/s/{slug:str}", status_code=200)
@@ -46,11 +48,12 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
     """What the form sends; answered by a page that says where to look, or by the form with what needs a correction."""
     values = form_values(await request.body())
     statement = site.statements.get(slug)
+    site.admit(request, statement, form=True)
     network_key = site.network_key(request)
     try:
         site.submit_budget.spend(network_key)
         await submissions.submit(
-            site.db, site.settings.pepper, statement, read(Signing, signing_of(values)), network_key
+            site.db, site.settings.pepper, statement, read(Signing, signing_of(values)), network_key, site.partners
         )
     except InvalidFields as error:
         return _statement_page(site, slug, values, error.errors, STATUS[InvalidFields])
@@ -82,6 +85,11 @@ async def how_we_count(site: AtSite, slug: FromPath[str]) -> Template:
     return Template("how-we-count.html", context=context)
 
 
+def attribution_of(request: AnyRequest) -> dict[str, str]:
+    """The partner and the campaign that an address names, such as `/s/example?partner=readers&utm_source=news`."""
+    return {name: request.query_params[name] for name in ("partner", *SOURCE) if name in request.query_params}
+
+
 def form_values(body: bytes) -> dict[str, Any]:
     """A form's fields (`application/x-www-form-urlencoded`); those that may repeat as lists. Raises MalformedRequest."""
     try:
@@ -106,6 +114,10 @@ def signing_of(values: dict[str, Any]) -> dict[str, Any]:
     }
     if "text_sha256" in values:
         body["text_sha256"] = values["text_sha256"]
+    if "partner" in values:
+        body["partner"] = values["partner"]
+    if source := {name: values[name] for name in SOURCE if name in values}:
+        body["source"] = source
     if body["kind"] != "organisation":
         return body | {"country": values.get("country") or None}
     return body | {

@@ -2,13 +2,14 @@
 
 import logging
 from collections import defaultdict
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Template
+from msgspec import Meta
 
 from undersigned import errors
 from undersigned.database import is_unreachable
@@ -25,6 +26,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.MalformedRequest: 400,
     errors.LinkInvalid: 400,
     errors.KeyRefused: 401,
+    errors.OriginRefused: 403,
     errors.StatementNotFound: 404,
     errors.ClaimNotFound: 404,
     errors.StatementNotOpen: 409,
@@ -46,6 +48,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str = ""
     errors: list[FieldError] = []
+    statement_url: Annotated[str | None, Meta(description="With `origin_refused`: where it can be signed instead")] = (
+        None
+    )
 
 
 class NotFound(DomainError):
@@ -94,6 +99,10 @@ PAGES = {
         noop(
             "It takes no more endorsements. What was given still counts, and the link in your mail still withdraws it."
         ),
+    ),
+    "origin_refused": (
+        noop("Not from that site"),
+        noop("This statement can be signed on its own page, and on the sites of its partners only."),
     ),
     "link_invalid": (
         noop("This link is not whole"),
@@ -154,7 +163,8 @@ def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
         return _page(error, status, headers)
     fields = error.errors if isinstance(error, errors.InvalidFields) else []
     title = error.code.replace("_", " ").capitalize()
-    problem = Problem(f"urn:undersigned:problem:{error.code}", title, status, error.detail, fields)
+    elsewhere = error.statement_url if isinstance(error, errors.OriginRefused) else None
+    problem = Problem(f"urn:undersigned:problem:{error.code}", title, status, error.detail, fields, elsewhere)
     return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"} | headers)
 
 
@@ -181,5 +191,19 @@ def _page(error: DomainError, status: int, headers: dict[str, str]) -> Template:
         "notice.html",
         status_code=status,
         headers={"Cache-Control": "no-store"} | headers,
-        context={"heading": _(heading), "paragraphs": [_(words)], "tone": "warn", "actions": [], "private": True},
+        context={
+            "heading": _(heading),
+            "paragraphs": [_(words)],
+            "tone": "warn",
+            "actions": _ways_on(error),
+            "private": True,
+        },
     )
+
+
+def _ways_on(error: DomainError) -> list[dict[str, str]]:
+    if not isinstance(error, errors.OriginRefused):
+        return []
+    return [
+        {"label": _("To the statement’s own page"), "url": error.statement_url, "style": "primary", "method": "away"}
+    ]

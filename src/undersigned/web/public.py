@@ -48,6 +48,9 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     sha256: str
     locale: str
     state: Literal["upcoming", "open", "closed"]
+    embedding: Annotated[
+        Literal["open", "partners"], Meta(description="Whether any site may embed it, or only its partners' sites")
+    ]
     objectives: list[Objective]
     contributions: list[str]
     consent_text: str
@@ -99,6 +102,7 @@ async def read_statement(
     status_code=202,
     summary="Endorse a statement",
     responses=declared(
+        errors.OriginRefused,
         errors.StatementNotFound,
         errors.StatementNotOpen,
         errors.StatementClosed,
@@ -110,9 +114,10 @@ async def read_statement(
 async def submit(site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:
     """Mails a confirmation link to the address. The answer is the same for everybody, whatever is known of them."""
     statement = site.statements.get(slug)
+    site.admit(request, statement)
     network_key = site.network_key(request)
     site.submit_budget.spend(network_key)
-    await submissions.submit(site.db, site.settings.pepper, statement, data, network_key)
+    await submissions.submit(site.db, site.settings.pepper, statement, data, network_key, site.partners)
     return Accepted()
 
 

@@ -14,8 +14,9 @@ from litestar.params import SkipValidation
 from undersigned import __version__, guard, identity
 from undersigned.database import Database
 from undersigned.guard import Budget
+from undersigned.partners import Partners
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements import Statement, Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
 
@@ -32,6 +33,7 @@ class Site(msgspec.Struct, frozen=True):
     signer: Signer
     statements: Statements
     tallies: Tallies
+    partners: Partners
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
 
@@ -39,6 +41,22 @@ class Site(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The host name that people see."""
         return urlsplit(self.settings.url).hostname or "localhost"
+
+    def page_of(self, statement: Statement) -> str:
+        """Where this statement can always be read and signed."""
+        return f"{self.settings.url}/s/{statement.slug}"
+
+    def admit(self, request: AnyRequest, statement: Statement, *, form: bool = False) -> None:
+        """Raises OriginRefused for a submission from a site that may not take one; what no browser sends has no Origin.
+
+        Our own pages' forms come with `Origin: null`, because their referrer policy is `no-referrer` (Fetch, 3.2), and only
+        Fetch Metadata tells them from a stranger's. A browser too old to send it gets the benefit of the doubt.
+        """
+        origin, relation = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+        parts = urlsplit(self.settings.url)
+        ours = origin is None or origin == f"{parts.scheme}://{parts.netloc}".lower() or relation == "same-origin"
+        if not (ours or (form and origin == "null" and relation is None)):
+            self.partners.admit(statement, origin or "", self.page_of(statement))
 
     def network_key(self, request: AnyRequest) -> UUID | None:
         """The key of the network a request came from, or None if that can't be told."""

@@ -1,0 +1,493 @@
+"""Partners: what comes through them is theirs to know, coarsely; and a statement may be for their sites only."""
+
+import argparse
+import asyncio
+from email.message import EmailMessage
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.conftest import World
+from tests.letters import person, representative, token_of
+from undersigned import console, generations, partners, statements
+from undersigned.app import _refresh
+from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
+from undersigned.settings import ROOT
+from undersigned.worker import make_sealer
+
+READERS = "https://www.readers.org.uk"
+SIGN = "/v1/statements/example/endorsements"
+FORM = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
+
+
+async def refresh(world: World) -> None:
+    """Takes over at once what the server would a moment later."""
+    await _refresh(world.client._transport.app.state.site)  # type: ignore[attr-defined]
+
+
+async def add(world: World, slug: str = "readers", url: str = f"{READERS}/sign-here", *origins: str) -> str:
+    key = await partners.add(world.db, slug, "Readers' Society", url, origins)
+    await refresh(world)
+    return key
+
+
+async def restrict(world: World) -> None:
+    await world.db.pool.execute("UPDATE statement SET embedding = 'partners', published_at = now()")
+    await refresh(world)
+
+
+async def sign(world: World, number: int, **changes: object) -> None:
+    """That many people sign and confirm."""
+    for _ in range(number):
+        answer = await world.submit(person(f"{uuid4().hex}@example.org", **changes))
+        assert answer.status_code == 202, answer.text
+    for mail in await world.send_mail():
+        if "confirm" in mail["Subject"]:
+            assert (await world.confirm(token_of(mail))).json() == {"status": "counted"}
+
+
+async def read_tally(world: World, key: str, slug: str = "readers") -> httpx.Response:
+    return await world.client.get(
+        f"/v1/partners/{slug}/statements/example/tally", headers={"Authorization": f"Bearer {key}"}
+    )
+
+
+async def told(world: World, key: str) -> int | None:
+    await world.count()
+    count: int | None = (await read_tally(world, key)).json()["individuals"]
+    return count
+
+
+async def a_day_passes(world: World) -> None:
+    await world.db.pool.execute("UPDATE tally_partner SET as_of = as_of - interval '1 day'")
+
+
+async def attributed(world: World) -> list[str | None]:
+    return [row["partner"] for row in await world.db.pool.fetch("SELECT partner FROM submission ORDER BY submitted_at")]
+
+
+# Attribution ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "partner", ["nobody", "", "No Such Partner", "a\0", "x" * 5000, "../readers", "readers\n", None]
+)
+async def test_an_unknown_partner_never_costs_a_signature(world: World, partner: str | None) -> None:
+    await add(world)
+    await sign(world, 1, partner=partner)
+    assert await world.count() == (1, 0)
+    assert await world.db.pool.fetchval("SELECT count(*) FROM tally_cell WHERE dimension = 'partner'") == 0
+    assert await world.db.pool.fetchval("SELECT partner FROM endorsement") is None
+
+
+async def test_a_partner_is_known_from_the_moment_it_is_added_until_it_is_removed(world: World) -> None:
+    await world.submit(person(partner="readers"))
+    await add(world)
+    await world.submit(person(partner="readers"))
+    await partners.remove(world.db, "readers")
+    await refresh(world)
+    assert (await world.submit(person(partner="readers"))).status_code == 202
+    assert await attributed(world) == [None, "readers", None]
+
+
+async def test_every_running_server_takes_a_change_over_by_itself(world: World) -> None:
+    await partners.add(world.db, "readers", "Readers' Society", READERS, [])
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        await world.submit(person(partner="readers"))
+        if "readers" in await attributed(world):
+            return
+    raise AssertionError("memory never followed")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (
+            {"utm_source": " news ", "utm_campaign": "Tavasz 2027"},
+            {"utm_source": "news", "utm_campaign": "Tavasz 2027"},
+        ),
+        ({"utm_source": "\0", "utm_medium": "x" * 101, "utm_campaign": ""}, {}),
+        ({"utm_source": "a\r\nb", "utm_medium": "mail"}, {"utm_medium": "mail"}),
+        ({"referring_host": "blog.readers.org.uk"}, {"referring_host": "readers.org.uk"}),
+        ({"referring_host": "https://Ada@www.Readers.org.uk:8443/private/ada?x#y"}, {}),
+        ({"referring_host": "https://www.Readers.org.uk:8443/private/ada?x#y"}, {"referring_host": "readers.org.uk"}),
+        ({"referring_host": "bücher.de"}, {"referring_host": "xn--bcher-kva.de"}),
+        ({"referring_host": "localhost"}, {}),
+        ({"referring_host": "203.0.113.7"}, {}),
+        ({"referring_host": "http://[::1"}, {}),
+        ({"referring_host": "x" * 10_000}, {}),
+        ({"referring_host": "\0.org"}, {}),
+        ({"referring_host": "co.uk"}, {}),
+        ({"utm_source": None, "referring_host": None}, {}),
+    ],
+)
+async def test_a_source_is_kept_coarse_and_never_costs_a_signature(
+    world: World, given: dict[str, str], kept: dict[str, str]
+) -> None:
+    assert (await world.submit(person(source=given))).status_code == 202
+    assert await world.db.pool.fetchval("SELECT source FROM submission") == kept
+
+
+async def test_a_field_that_no_source_has_is_still_refused(world: World) -> None:
+    answer = await world.submit(person(source={"utm_term": "ada@example.org"}))
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/source/utm_term")
+
+
+async def test_the_hosted_form_carries_the_partner_and_the_campaign(world: World) -> None:
+    await add(world)
+    page = await world.client.get("/s/example", params={"partner": "readers", "utm_source": '"><b>', "utm_term": "x"})
+    assert '<input type="hidden" name="partner" value="readers">' in page.text
+    assert '<input type="hidden" name="utm_source" value="&#34;&gt;&lt;b&gt;">' in page.text
+    assert "utm_term" not in page.text
+    again = await world.client.post("/s/example", data={"partner": "readers", "name": ""})
+    assert '<input type="hidden" name="partner" value="readers">' in again.text
+    sent = await world.client.post("/s/example", data=FORM | {"partner": "readers", "utm_source": "news"})
+    assert sent.status_code == 200
+    row = await world.db.pool.fetchrow("SELECT partner, source FROM submission")
+    assert row is not None
+    assert (row["partner"], row["source"]) == ("readers", {"utm_source": "news"})
+
+
+# A partner's own counts -----------------------------------------------------------------------------------------------
+
+
+async def test_a_key_is_shown_once_and_opens_that_partners_counts_only(world: World) -> None:
+    key, other = await add(world), await add(world, "poets", "https://poets.org.uk")
+    answer = await read_tally(world, key)
+    assert answer.json() == {"partner": "readers", "statement": "example", "individuals": None, "as_of": None}
+    assert answer.headers["cache-control"] == "no-store"
+    assert "access-control-allow-origin" not in answer.headers
+    rows = await world.db.pool.fetch("SELECT partner::text AS row FROM partner")
+    assert not any(secret in row["row"] for row in rows for secret in (key, other))
+    for wrong, slug in (("", "readers"), ("x", "readers"), (other, "readers"), (key, "poets"), (key, "nobody")):
+        refused = await read_tally(world, wrong, slug)
+        assert (refused.status_code, refused.json()["type"]) == (401, "urn:undersigned:problem:key_refused")
+        assert "access-control-allow-origin" not in refused.headers
+    assert (await world.client.get("/v1/partners/readers/statements/example/tally")).status_code == 401
+    missing = await world.client.get(
+        "/v1/partners/readers/statements/none/tally", headers={"Authorization": f"Bearer {key}"}
+    )
+    assert missing.status_code == 404
+    assert (await world.client.get("/v1/admin/statements/example/endorsements")).status_code == 401
+
+
+async def test_a_new_key_ends_the_old_one_and_a_removed_partner_has_none(world: World) -> None:
+    old = await add(world)
+    new = await partners.renew_key(world.db, "readers")
+    await refresh(world)
+    assert [(await read_tally(world, key)).status_code for key in (old, new)] == [401, 200]
+    await partners.remove(world.db, "readers")
+    await refresh(world)
+    assert (await read_tally(world, new)).status_code == 401
+    for gone in (partners.renew_key(world.db, "readers"), partners.remove(world.db, "readers")):
+        with pytest.raises(PartnerUnknown):
+            await gone
+
+
+async def test_counts_are_told_from_ten_on_and_then_stand_for_a_day_and_ten_more(world: World) -> None:
+    key = await add(world)
+    await sign(world, 9, partner="readers")
+    assert await told(world, key) is None
+    await sign(world, 1, partner="readers")
+    assert await told(world, key) == 10
+    await a_day_passes(world)
+    await sign(world, 9, partner="readers")
+    assert await told(world, key) == 10
+    await sign(world, 2, partner="readers")
+    assert await told(world, key) == 21
+    await sign(world, 10, partner="readers")
+    assert await told(world, key) == 21
+    await a_day_passes(world)
+    assert await told(world, key) == 31
+
+
+async def test_who_withdraws_is_missed_at_the_next_publication_only_and_never_shows_a_small_number(
+    world: World,
+) -> None:
+    key = await add(world)
+    await sign(world, 10, partner="readers")
+    assert await told(world, key) == 10
+    await a_day_passes(world)
+    await withdraw(world, 4)
+    assert await told(world, key) == 10
+    await sign(world, 10, partner="readers")
+    assert await told(world, key) == 16
+    await a_day_passes(world)
+    await withdraw(world, 15)
+    await sign(world, 8, partner="readers")
+    assert await told(world, key) == 16
+    await sign(world, 2, partner="readers")
+    assert await told(world, key) == 11
+
+
+async def withdraw(world: World, number: int) -> None:
+    """That many of those who signed withdraw."""
+    rows = await world.db.pool.fetch("SELECT endorsement_id, bound FROM signatory ORDER BY address LIMIT $1", number)
+    for row in rows:
+        done = await world.db.batched(world.db.q.endorsements.withdraw, row["endorsement_id"], row["bound"])
+        assert done["outcome"] == "withdrawn"
+
+
+async def test_a_count_is_not_told_while_it_would_give_away_the_few_who_came_otherwise(world: World) -> None:
+    key = await add(world)
+    await sign(world, 12, partner="readers")
+    await sign(world, 3)
+    assert await told(world, key) is None
+    await sign(world, 7)
+    assert await told(world, key) == 12
+
+
+async def test_organisations_are_no_part_of_it(world: World) -> None:
+    key = await add(world)
+    await world.db.pool.execute("UPDATE statement SET policy = 'domain_proof', published_at = now()")
+    await refresh(world)
+    await world.submit(representative("rosa@readers.org.uk", partner="readers"))
+    [mail] = await world.send_mail()
+    await world.confirm(token_of(mail))
+    await sign(world, 10, partner="readers")
+    assert await told(world, key) == 10
+
+
+# Where a statement may be signed --------------------------------------------------------------------------------------
+
+
+async def test_any_site_may_take_signatures_of_an_open_statement(world: World) -> None:
+    assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "open"
+    for origin in ("https://anybody.example", "null"):
+        answer = await world.client.post(SIGN, json=person(), headers={"Origin": origin})
+        assert answer.status_code == 202
+
+
+async def test_a_restricted_statement_refuses_other_sites_and_says_where_it_can_be_signed(world: World) -> None:
+    await add(world, "readers", f"{READERS}/sign", "https://blog.readers.org.uk:8443")
+    await restrict(world)
+    assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
+    for origin in (
+        "https://evil.example",
+        "null",
+        "http://www.readers.org.uk",
+        "https://www.readers.org.uk:8443",
+        "https://blog.readers.org.uk",
+        "https://WWW.readers.org.uk",
+        "https://sub.readers.org.uk",
+        "https://readers.org.uk.",
+        "http://127.0.0.1:8001",
+    ):
+        answer = await world.client.post(
+            SIGN, json=person(), headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        )
+        assert answer.status_code == 403, origin
+        assert answer.headers["access-control-allow-origin"] == "*"
+        problem = answer.json()
+        assert problem["type"] == "urn:undersigned:problem:origin_refused"
+        assert problem["statement_url"] == "http://127.0.0.1:8000/s/example"
+        assert problem["statement_url"] in problem["detail"]
+    assert await attributed(world) == []
+    for origin in ("https://readers.org.uk", READERS, "https://blog.readers.org.uk:8443"):
+        answer = await world.client.post(
+            SIGN, json=person(), headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        )
+        assert answer.status_code == 202, origin
+    assert (await world.client.post(SIGN, json=person())).status_code == 202
+    ours = await world.client.post(SIGN, json=person(), headers={"Origin": "http://127.0.0.1:8000"})
+    assert ours.status_code == 202
+
+
+async def test_a_refused_site_costs_its_network_nothing_and_needs_no_valid_body(world: World) -> None:
+    await restrict(world)
+    answer = await world.client.post(SIGN, json=person(email="?"), headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+
+
+async def test_the_own_form_of_a_restricted_statement_works_and_a_strangers_leads_there(world: World) -> None:
+    await restrict(world)
+    # What browsers send from a page whose referrer policy is `no-referrer`, new ones and old ones.
+    for own in ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {"Origin": "null"}, {}):
+        assert (await world.client.post("/s/example", data=FORM, headers=own)).status_code == 200
+    for origin in ("https://evil.example", "null"):
+        headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site", "Accept": "text/html"}
+        page = await world.client.post("/s/example", data=FORM, headers=headers)
+        assert page.status_code == 403
+        assert 'href="http://127.0.0.1:8000/s/example"' in page.text
+    assert len(await attributed(world)) == 3
+
+
+async def test_confirming_is_the_owners_and_restricted_nowhere(world: World) -> None:
+    await restrict(world)
+    await world.submit(person())
+    [mail] = await world.send_mail()
+    answer = await world.client.post(
+        "/v1/confirmations",
+        json={"token": token_of(mail), "consent": True},
+        headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.json() == {"status": "counted"}
+
+
+# After confirming -----------------------------------------------------------------------------------------------------
+
+
+async def confirm_on_page(world: World, mail: EmailMessage) -> str:
+    statement = await world.db.pool.fetchrow("SELECT consent_sha256 FROM statement WHERE slug = 'example'")
+    assert statement is not None
+    data = {"consent": statement["consent_sha256"].hex(), "name": "Ada Example"}
+    waiting = asyncio.create_task(world.client.post(f"/c/{token_of(mail)}", data=data))
+    while not waiting.done():
+        await world.count()
+    page = await waiting
+    assert page.status_code == 200
+    return page.text
+
+
+async def test_a_signer_finds_back_to_the_registered_address_of_the_partner(world: World) -> None:
+    await add(world)
+    await world.submit(person(partner="readers", source={"referring_host": "evil.example.net"}))
+    [mail] = await world.send_mail()
+    page = await confirm_on_page(world, mail)
+    assert f'href="{READERS}/sign-here" rel="noopener">Back to Readers&#39; Society</a>' in page
+    assert "evil" not in page
+
+
+async def test_an_organisation_that_is_held_finds_back_too(world: World) -> None:
+    await add(world)
+    await world.submit(representative(partner="readers"))
+    [mail] = await world.send_mail()
+    assert f'href="{READERS}/sign-here"' in await confirm_on_page(world, mail)
+
+
+async def test_nobody_is_led_back_to_a_partner_that_was_removed_meanwhile(world: World) -> None:
+    await add(world)
+    await world.submit(person(partner="readers"))
+    [mail] = await world.send_mail()
+    await partners.remove(world.db, "readers")
+    await refresh(world)
+    assert READERS not in await confirm_on_page(world, mail)
+
+
+# Keeping partners -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_done_to_a_partner_is_in_the_trail(world: World) -> None:
+    await add(world)
+    await partners.change(world.db, "readers", "  Readers  United ", "https://readers.hu", [])
+    await partners.renew_key(world.db, "readers")
+    await partners.remove(world.db, "readers")
+    rows = await world.db.pool.fetch("SELECT actor, action, detail FROM trail ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("console", action, "readers")
+        for action in ("add partner", "change partner", "renew partner's key", "remove partner")
+    ]
+    [kept] = await partners.everyone(world.db)
+    assert (kept.name, kept.origins) == ("Readers United", ["https://readers.hu", "https://www.readers.hu"])
+    assert kept.retired_at is not None
+
+
+async def test_a_slug_has_one_partner_and_a_removed_one_can_come_back(world: World) -> None:
+    old = await add(world)
+    with pytest.raises(PartnerExists):
+        await add(world)
+    await partners.remove(world.db, "readers")
+    new = await add(world)
+    assert [(await read_tally(world, key)).status_code for key in (old, new)] == [401, 200]
+    with pytest.raises(PartnerUnknown):
+        await partners.change(world.db, "nobody", "N", READERS, [])
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "url"),
+    [
+        ("Readers", "R", READERS),
+        ("-", "R", READERS),
+        ("a--b", "R", READERS),
+        ("a\n", "R", READERS),
+        ("x" * 65, "R", READERS),
+        ("readers", "", READERS),
+        ("readers", " ", READERS),
+        ("readers", "x" * 101, READERS),
+        ("readers", "R\0", READERS),
+        ("readers", "R", "javascript:alert(1)"),
+        ("readers", "R", "http://readers.org.uk"),
+        ("readers", "R", "https://ada:secret@readers.org.uk"),
+        ("readers", "R", 'https://readers.org.uk/"><script>'),
+        ("readers", "R", "https://readers.org.uk/" + "x" * 300),
+        ("readers", "R", "https://readers.org.uk/\r\nX: y"),
+    ],
+)
+async def test_a_partner_that_cannot_be_is_refused_in_words(world: World, slug: str, name: str, url: str) -> None:
+    with pytest.raises((Refused, OriginInvalid)) as refused:
+        await partners.add(world.db, slug, name, url, [])
+    assert refused.value.detail.endswith(".")
+    with pytest.raises(OriginInvalid):
+        await partners.add(world.db, "readers", "R", READERS, ["https://readers.org.uk/path"])
+    assert await world.db.pool.fetchval("SELECT count(*) FROM partner") == 0
+
+
+async def test_the_database_itself_holds_nothing_but_exact_origins(world: World) -> None:
+    await add(world)
+    for hostile in (
+        [],
+        ["https://a.org; script-src *"],
+        ["https://a.org", "https://b.org\r\nX: y"],
+        ["https://a.org https://b.org/x"],
+        ["https://a@b.org"],
+        ["https://A.org"],
+        ["*"],
+        ["https://a.org", None],
+    ):
+        with pytest.raises(Exception, match="partner_origins_are_exact"):
+            await world.db.pool.execute("UPDATE partner SET origins = $1", hostile)
+    with pytest.raises(Exception, match="tally_partner_is_never_small"):
+        await world.db.pool.execute("INSERT INTO tally_partner VALUES ('example', 'readers', 9, 9)")
+
+
+async def test_a_restricted_statement_is_published_as_such(world: World) -> None:
+    home = world.settings.data_path / "example"
+    home.mkdir()
+    for file in (ROOT / "statements" / "example").iterdir():
+        (home / file.name).write_bytes(file.read_bytes())
+    toml = (home / "statement.toml").read_text()
+    (home / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
+    assert await statements.publish(world.db, home, world.settings.url)
+    assert not await statements.publish(world.db, home, world.settings.url)
+    await refresh(world)
+    assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
+    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    assert site.partners.frame_ancestors(site.statements.get("example")) == "'self'"
+    await add(world)
+    restricted = site.partners.frame_ancestors(site.statements.get("example"))
+    assert restricted == "'self' https://readers.org.uk https://www.readers.org.uk"
+
+
+async def test_the_console_keeps_partners(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    about = argparse.Namespace(slug="readers", name="Readers", url=READERS, origin=["https://blog.readers.org.uk"])
+    assert await console.partners.add(world.db, world.settings, about) == 0
+    key = capsys.readouterr().out.strip()
+    await refresh(world)
+    assert (await read_tally(world, key)).status_code == 200
+    about.origin = []
+    assert await console.partners.change(world.db, world.settings, about) == 0
+    assert await console.partners.key(world.db, world.settings, about) == 0
+    assert await console.partners.remove(world.db, world.settings, about) == 0
+    assert key not in capsys.readouterr().out
+    assert await console.partners.listed(world.db, world.settings, about) == 0
+    listed = capsys.readouterr().out
+    assert "readers  Readers  https://www.readers.org.uk" in listed
+    assert "https://readers.org.uk https://www.readers.org.uk\n" in listed
+    assert "removed" in listed
+
+
+async def test_a_new_generation_of_the_log_makes_nobody_new(world: World) -> None:
+    key = await add(world)
+    await sign(world, 10, partner="readers")
+    assert await told(world, key) == 10
+    await a_day_passes(world)
+    await withdraw(world, 1)
+    await world.count()
+    await generations.restart(world.db, make_sealer(world.settings), "example")
+    assert await told(world, key) == 10
+    await sign(world, 9, partner="readers")
+    assert await told(world, key) == 10
+    await sign(world, 1, partner="readers")
+    assert await told(world, key) == 19
