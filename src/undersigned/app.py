@@ -24,7 +24,21 @@ from undersigned.settings import Settings, load
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
-from undersigned.web import admin, links, mailbox, operations, owners, pages, problems, public, returning, successions
+from undersigned.web import (
+    admin,
+    links,
+    mailbox,
+    oembed,
+    operations,
+    owners,
+    pages,
+    pictures,
+    problems,
+    public,
+    returning,
+    sharing,
+    successions,
+)
 from undersigned.web import log as log_pages
 from undersigned.web.edge import at_the_edge
 from undersigned.web.site import HERE, Site, site_of
@@ -90,6 +104,11 @@ def create_app(settings: Settings) -> Litestar:
             successions.router,
             public.statements_router,
             public.confirm,
+            pictures.show_badge,
+            pictures.show_card,
+            oembed.unfold,
+            oembed.show_in_frame,
+            sharing.show_lines,
             admin.export,
             operations.healthz,
             operations.readyz,
@@ -159,4 +178,4 @@ async def _keep_fresh(site: Site) -> None:
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
     languages.share(engine.engine)
-    engine.engine.globals |= {"site": urlsplit(settings.url).hostname, "version": __version__}
+    engine.engine.globals |= {"site": urlsplit(settings.url).hostname, "site_url": settings.url, "version": __version__}

@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned import languages
 
-PUBLIC = ("/v1/", "/log/", "/embed/", "/openapi.json")
+PUBLIC = ("/v1/", "/log/", "/embed/", "/oembed", "/openapi.json")
 Headers = list[tuple[bytes, bytes]]
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -23,7 +23,7 @@ PREFLIGHT: Headers = [
 SAFE: Headers = [
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
+        b"default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
         b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (b"referrer-policy", b"no-referrer"),

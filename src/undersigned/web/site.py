@@ -18,6 +18,7 @@ from undersigned.settings import Settings
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
+from undersigned.web.card import Cards
 
 HERE = Path(__file__).parent
 VERSION = __version__
@@ -34,6 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     tallies: Tallies
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
+    cards: Cards = msgspec.field(default_factory=Cards)
 
     @property
     def name(self) -> str:
