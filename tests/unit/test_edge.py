@@ -46,6 +46,7 @@ PUBLIC = [
     "/v1/nothing",
     "/log/example/checkpoint",
     "/openapi.json",
+    "/oembed",
 ]
 PRIVATE = [
     "/",
@@ -88,7 +89,7 @@ def test_every_answer_has_safe_headers(path: str) -> None:
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none';")
     assert "'unsafe-inline'" not in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
     assert "frame-ancestors 'none'" in policy
     assert (headers["referrer-policy"], headers["x-content-type-options"]) == ("no-referrer", "nosniff")
 

@@ -69,7 +69,7 @@ def runs_from_right(text: str) -> bool:
 def broken(text: str, size: float, weight: int, room: float, lines_max: int) -> list[str]:
     """The text in lines no wider than `room`, about equally long; what doesn't fit into `lines_max` ends in an ellipsis."""
     words = _pieces(text.split(), size, weight, room)
-    lines = _filled(words, size, weight, room)
+    lines = _filled(words, size, weight, room) or [""]
     if len(lines) > lines_max:
         return [*lines[: lines_max - 1], _cut(" ".join(lines[lines_max - 1 :]), size, weight, room)]
     # The narrowest measure that needs no more lines: a last line of one word looks like a mistake.
@@ -81,7 +81,7 @@ def broken(text: str, size: float, weight: int, room: float, lines_max: int) -> 
             low = middle
         else:
             high = middle
-    return _filled(words, size, weight, high)
+    return _filled(words, size, weight, high) or [""]
 
 
 def _filled(words: list[str], size: float, weight: int, room: float) -> list[str]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
 from markupsafe import Markup
 
@@ -73,7 +73,7 @@ async def unfold(
 
 
 @get("/s/{slug:str}/card", include_in_schema=False)
-async def show_in_frame(site: AtSite, slug: FromPath[str], theme: str | None = None) -> Template:
+async def show_in_frame(site: AtSite, slug: FromPath[str], theme: FromQuery[str | None] = None) -> Template:
     """What an oEmbed frame shows: the badge, and a link that can also be read and copied."""
     statement = site.statements.get(slug)
     told = badge.shown(statement, site.tallies.get(slug).tally(languages.current()))

@@ -4,7 +4,7 @@ import hashlib
 from typing import Annotated, cast, get_args
 
 from litestar import Response, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from undersigned import errors, languages
 from undersigned.statements import Statement
@@ -58,7 +58,9 @@ async def show_badge(
 
 
 @get("/s/{slug:str}/card.png", include_in_schema=False)
-async def show_card(site: AtSite, request: AnyRequest, slug: FromPath[str], lang: str | None = None) -> Response[bytes]:
+async def show_card(
+    site: AtSite, request: AnyRequest, slug: FromPath[str], lang: FromQuery[str | None] = None
+) -> Response[bytes]:
     """The picture for `og:image`, 1200 × 630."""
     statement = site.statements.get(slug)
     with languages.speaking(language_of(statement, lang)):

@@ -5,6 +5,8 @@
   if (!secret || parent === window) return;
   const say = (message, value) => parent.postMessage({ message, value, secret }, "*");
   const measure = () => say("height", Math.ceil(document.documentElement.getBoundingClientRect().height));
+  // At once, because the frame is hidden until then, and a browser that hides a frame doesn't observe sizes in it.
+  measure();
   new ResizeObserver(measure).observe(document.documentElement);
   for (const link of document.links) {
     link.addEventListener("click", (event) => {
