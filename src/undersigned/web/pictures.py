@@ -13,7 +13,7 @@ from undersigned.web.badge import Theme
 from undersigned.web.card import Content
 from undersigned.web.colours import known_accent
 from undersigned.web.problems import declared
-from undersigned.web.public import TALLY_CACHE, _matches
+from undersigned.web.public import TALLY_CACHE, matches
 from undersigned.web.site import AnyRequest, AtSite
 
 CARD_CACHE = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
@@ -52,7 +52,7 @@ async def show_badge(
     body = request.app.template_engine.get_template("badge.svg").render(badge=laid_out)  # type: ignore[union-attr]
     etag = entity_tag(body.encode())
     headers = PICTURE | {"ETag": etag, "Cache-Control": TALLY_CACHE}
-    if _matches(request.headers.get("if-none-match"), etag):
+    if matches(request.headers.get("if-none-match"), etag):
         return Response("", status_code=304, headers=headers, media_type="image/svg+xml")
     return Response(body, headers=headers, media_type="image/svg+xml")
 
@@ -69,7 +69,7 @@ async def show_card(
         content = Content(statement.title, told, badge.invitation(statement, site.name), site.name)
     drawn = await site.cards.get(slug, language, content)
     headers = PICTURE | {"ETag": drawn.etag, "Cache-Control": CARD_CACHE}
-    if _matches(request.headers.get("if-none-match"), drawn.etag):
+    if matches(request.headers.get("if-none-match"), drawn.etag):
         return Response(b"", status_code=304, headers=headers)
     return Response(drawn.png, headers=headers, media_type="image/png")
 

@@ -35,11 +35,11 @@ class Choice(msgspec.Struct, frozen=True):
     partner: str | None = None
 
     def attributes(self) -> dict[str, str]:
-        """The attributes of an element, which are also the parameters of a frame."""
-        given = {"partner": self.partner, "lang": self.language, "theme": self.theme if self.theme != "auto" else None}
-        return {name: value for name, value in given.items() if value}
+        """The attributes of an element; all but `statement`."""
+        return ({"partner": self.partner} if self.partner else {}) | {"lang": self.language, "theme": self.theme}
 
     def query(self) -> str:
+        """The parameters of a frame or a picture: the attributes, and the accent."""
         return urlencode(self.attributes() | ({"accent": self.accent} if self.accent else {}))
 
 
@@ -96,13 +96,13 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
     frame = _tag(
         "iframe",
         src=f"{url}/embed/{slug}/{choice.show}?{choice.query()}",
-        title=words,
+        title=words if choice.show == "form" else statement.title,
         width="100%",
         height=str(HEIGHTS[choice.show]),
         loading="lazy",
         style="border:0",
     )
-    grow = Markup('<script async src="{}"></script>').format(f"{url}/embed/v1/frame.js")
+    grow = Markup('<script type="module" src="{}"></script>').format(f"{url}/embed/v1/frame.js")
     load = Markup('<script type="module" src="{}"></script>').format(f"{url}/embed/v1/undersigned.js")
     style = {"style": f"--undersigned-accent:#{choice.accent}"} if choice.accent else {}
     element = _tag(f"undersigned-{choice.show}", page, statement=slug, **choice.attributes(), **style)
