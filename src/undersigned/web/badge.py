@@ -146,6 +146,7 @@ def invitation(statement: Statement, host: str) -> str:
     return _("Endorse at %(host)s") % {"host": host} if statement.state == "open" else host
 
 
+@lru_cache(maxsize=256)
 def _fitting(text: str) -> str:
     [fits] = broken(text, HOST_SIZE, REGULAR, (CARD_WIDTH - 2 * PADDING) / SLACK, 1)
     return fits

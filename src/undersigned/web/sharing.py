@@ -21,7 +21,7 @@ from undersigned.web.pictures import known_theme
 from undersigned.web.site import AnyRequest, AtSite
 
 Show = Literal["form", "tally", "organisations"]
-HEIGHTS: dict[Show, int] = {"form": 1100, "tally": 200, "organisations": 480}
+HEIGHTS: dict[Show, int] = {"form": 1100, "tally": 90, "organisations": 480}
 PARTNER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -100,7 +100,7 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
         width="100%",
         height=str(HEIGHTS[choice.show]),
         loading="lazy",
-        style="border:0",
+        frameborder="0",
     )
     grow = Markup('<script type="module" src="{}"></script>').format(f"{url}/embed/v1/frame.js")
     load = Markup('<script type="module" src="{}"></script>').format(f"{url}/embed/v1/undersigned.js")
