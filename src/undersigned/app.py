@@ -29,13 +29,16 @@ from undersigned.web import (
     admin,
     links,
     mailbox,
+    oembed,
     operations,
     owners,
     pages,
     partners,
+    pictures,
     problems,
     public,
     returning,
+    sharing,
     successions,
 )
 from undersigned.web import log as log_pages
@@ -104,6 +107,11 @@ def create_app(settings: Settings) -> Litestar:
             successions.router,
             public.statements_router,
             public.confirm,
+            pictures.show_badge,
+            pictures.show_card,
+            oembed.unfold,
+            oembed.show_in_frame,
+            sharing.show_lines,
             admin.export,
             partners.tally,
             operations.healthz,
@@ -179,4 +187,4 @@ async def _keep_fresh(site: Site) -> None:
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
     languages.share(engine.engine)
-    engine.engine.globals |= {"site": urlsplit(settings.url).hostname, "version": __version__}
+    engine.engine.globals |= {"site": urlsplit(settings.url).hostname, "site_url": settings.url, "version": __version__}

@@ -19,7 +19,7 @@ RULES = {
 PAGES = (
     "index", "statement", "privacy", "how we count", "confirm", "confirmed", "manage", "withdraw", "stop mail", "broken link",
     "not found", "held organisation", "needs a correction", "mailbox",
-    "see, change or withdraw",
+    "see, change or withdraw", "lines to paste", "card",
 )  # fmt: skip
 
 
@@ -50,6 +50,8 @@ def paths(server: Server) -> dict[str, str]:
         "statement": "/s/example",
         "privacy": "/s/example/privacy",
         "how we count": "/s/example/how-we-count",
+        "lines to paste": "/s/example/embed",
+        "card": "/s/example/card",
         "confirm": link("c", waiting),
         "confirmed": link("c", confirmed),
         "manage": link("m", manage),

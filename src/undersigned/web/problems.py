@@ -65,6 +65,12 @@ class MethodNotAllowed(DomainError):
     code = "method_not_allowed"
 
 
+class FormatNotOffered(DomainError):
+    """This is answered as JSON only."""
+
+    code = "format_not_offered"
+
+
 class NotReady(DomainError):
     """The server can't serve as it should."""
 
@@ -85,7 +91,7 @@ class InternalError(DomainError):
     code = "internal_error"
 
 
-STATUS |= {NotFound: 404, MethodNotAllowed: 405, NotReady: 503, InternalError: 500}
+STATUS |= {NotFound: 404, MethodNotAllowed: 405, FormatNotOffered: 501, NotReady: 503, InternalError: 500}
 # The same in the words of a page: a heading, and what to do.
 PAGES = {
     "not_found": (noop("There is nothing here"), noop("The address may be incomplete, or what it led to is gone.")),
@@ -182,7 +188,9 @@ def _as_domain_error(exception: Exception) -> DomainError:
 
 
 def _is_page(request: AnyRequest) -> bool:
-    return not request.scope["path"].startswith(("/v1/", "/log/")) and "text/html" in request.headers.get("accept", "")
+    return not request.scope["path"].startswith(("/v1/", "/log/", "/oembed")) and "text/html" in request.headers.get(
+        "accept", ""
+    )
 
 
 def _page(error: DomainError, status: int, headers: dict[str, str]) -> Template:

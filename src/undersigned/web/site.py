@@ -19,6 +19,7 @@ from undersigned.settings import Settings
 from undersigned.statements import Statement, Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
+from undersigned.web.card import Cards
 
 HERE = Path(__file__).parent
 VERSION = __version__
@@ -36,6 +37,7 @@ class Site(msgspec.Struct, frozen=True):
     partners: Partners
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
+    cards: Cards = msgspec.field(default_factory=Cards)
 
     @property
     def name(self) -> str:
