@@ -24,7 +24,19 @@ from undersigned.settings import Settings, load
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
-from undersigned.web import admin, links, mailbox, operations, owners, pages, problems, public, returning, successions
+from undersigned.web import (
+    admin,
+    embed,
+    links,
+    mailbox,
+    operations,
+    owners,
+    pages,
+    problems,
+    public,
+    returning,
+    successions,
+)
 from undersigned.web import log as log_pages
 from undersigned.web.edge import at_the_edge
 from undersigned.web.site import HERE, Site, site_of
@@ -83,6 +95,7 @@ def create_app(settings: Settings) -> Litestar:
         [
             pages.router,
             links.router,
+            embed.router,
             log_pages.router,
             owners.router,
             returning.router,

@@ -7,7 +7,7 @@ import pytest
 from litestar.types import Message, Receive, Scope, Send
 
 from undersigned.web.edge import at_the_edge
-from undersigned.web.public import _matches
+from undersigned.web.public import matches
 
 
 def ask(method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes, str | None]:
@@ -46,6 +46,7 @@ PUBLIC = [
     "/v1/nothing",
     "/log/example/checkpoint",
     "/openapi.json",
+    "/embed/v1/undersigned.js",
 ]
 PRIVATE = [
     "/",
@@ -88,9 +89,15 @@ def test_every_answer_has_safe_headers(path: str) -> None:
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none';")
     assert "'unsafe-inline'" not in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
+    assert "'unsafe-eval'" not in policy
     assert "frame-ancestors 'none'" in policy
     assert (headers["referrer-policy"], headers["x-content-type-options"]) == ("no-referrer", "nosniff")
+
+
+def test_what_is_made_to_be_embedded_may_be_loaded_by_isolated_pages_and_nothing_else() -> None:
+    assert ask("GET", "/embed/v1/tally.js")[1]["cross-origin-resource-policy"] == "cross-origin"
+    assert "cross-origin-resource-policy" not in ask("GET", "/s/example")[1]
 
 
 def test_a_header_that_a_handler_set_is_left_as_it_is() -> None:
@@ -106,10 +113,10 @@ def test_head_is_answered_like_get_without_a_body() -> None:
 
 
 @pytest.mark.parametrize("asked", ['"x"', 'W/"x"', '"a", "x"', '"a",W/"x"', "*", ' "x" '])
-def test_a_tag_that_matches_is_found(asked: str) -> None:
-    assert _matches(asked, '"x"')
+def test_a_tag_thatmatches_is_found(asked: str) -> None:
+    assert matches(asked, '"x"')
 
 
 @pytest.mark.parametrize("asked", [None, "", '"y"', "x", 'W/"y"', '"xx"', '"x', "**", '"a" "x"'])
 def test_a_tag_that_does_not_match_is_not(asked: str | None) -> None:
-    assert not _matches(asked, '"x"')
+    assert not matches(asked, '"x"')

@@ -20,16 +20,24 @@ PREFLIGHT: Headers = [
     (b"access-control-allow-headers", b"Content-Type, If-None-Match"),
     (b"access-control-max-age", b"86400"),
 ]
+
+
+def policy(frame_ancestors: str = "'none'") -> str:
+    """The Content-Security-Policy of our pages: nothing inline, nothing from elsewhere, and who may show them in a frame."""
+    return (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frame_ancestors}"
+    )
+
+
 SAFE: Headers = [
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
-        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+    (b"content-security-policy", policy().encode()),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 ]
 SAFE_AND_OPEN = SAFE + CORS
+# A page that isolates itself (COEP) may load what is made to be embedded.
+SAFE_AND_EMBEDDABLE: Headers = [*SAFE_AND_OPEN, (b"cross-origin-resource-policy", b"cross-origin")]
 
 
 def at_the_edge(app: ASGIApp) -> ASGIApp:
@@ -45,7 +53,7 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
         if public and method == "OPTIONS":
             await _answer_preflight(send)
             return
-        extra = SAFE_AND_OPEN if public else SAFE
+        extra = SAFE_AND_EMBEDDABLE if plain.startswith("/embed/") else SAFE_AND_OPEN if public else SAFE
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

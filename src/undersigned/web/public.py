@@ -106,7 +106,7 @@ async def read_tally(
     """What is counted, from memory; with an ETag, so that an unchanged tally costs its reader nothing."""
     encoded = site.tallies.get(site.statements.get(slug).slug).encoded(languages.choose(lang))
     headers = {"ETag": encoded.etag, "Cache-Control": TALLY_CACHE}
-    if _matches(request.headers.get("if-none-match"), encoded.etag):
+    if matches(request.headers.get("if-none-match"), encoded.etag):
         return Response(b"", status_code=304, headers=headers)  # type: ignore[arg-type]
     return Response(encoded.body, headers=headers, media_type="application/json")  # type: ignore[arg-type]
 
@@ -187,7 +187,7 @@ async def list_audits(site: AtSite, slug: FromPath[str]) -> Audits:
     return Audits(await audits.published(site.db, site.statements.get(slug).slug))
 
 
-def _matches(if_none_match: str | None, etag: str) -> bool:
+def matches(if_none_match: str | None, etag: str) -> bool:
     """Weak comparison of entity tags (RFC 9110, 13.1.2): a proxy that compresses makes strong tags weak."""
     tags = (if_none_match or "").split(",")
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags)
