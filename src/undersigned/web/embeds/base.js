@@ -3,7 +3,7 @@ import { KEYS } from "./keys.js";
 import LOOK from "./look.css" with { type: "css" };
 
 export const HOME = new URL("../../", import.meta.url).href;
-const kept = new Map();
+const kept = {};
 
 /** Asks the server. Resolves to the answer; rejects with a `code`: that of the problem, or `offline`. */
 export async function ask(path, options) {
@@ -16,13 +16,11 @@ export async function ask(path, options) {
 }
 
 /** The same, asked once by all elements of a page. */
-export function once(path) {
-  if (!kept.has(path)) {
-    kept.set(path, ask(path));
-    kept.get(path).catch(() => kept.delete(path));
-  }
-  return kept.get(path);
-}
+export const once = (path) =>
+  (kept[path] ??= ask(path).catch((error) => {
+    delete kept[path];
+    throw error;
+  }));
 
 /** An element. Attributes that are null or false are left out; `on…` listens. */
 export function make(tag, attributes, ...children) {

@@ -36,7 +36,7 @@ export function group(name, type, legend, choices, { hint, optionally } = {}) {
     fault(name),
     make(
       "div",
-      { class: choices.length > 3 || type === "checkbox" ? "choices" : "choices short" },
+      { class: `choices ${type}` },
       choices.map(([value, says]) =>
         make("label", { class: "choice" }, make("input", { type, name, value }), make("span", null, says)),
       ),
