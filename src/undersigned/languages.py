@@ -225,7 +225,7 @@ def partial_day(date: str) -> str:
         return year
     if "-" in rest:
         return day(dt.date.fromisoformat(date))
-    return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=_figures(None))
+    return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=figures())
 
 
 def moment(time: dt.datetime) -> str:

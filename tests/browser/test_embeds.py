@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, Request, expect
+from playwright.sync_api import Browser, CDPSession, Page, Request, Route, expect
 
 from tests.browser.conftest import Partner
 from tests.browser.embedding import element, fill_in, listen, policy, script, send, with_form
@@ -150,19 +150,19 @@ def test_an_organisation_signs_too_and_hears_of_every_field_at_once(
     bodies = bodies_of(page)
     page.get_by_label("My organisation does").check()
     page.get_by_label("Your e-mail address").fill("nobody")
-    page.get_by_label("Its own website").fill("not a site")
+    page.get_by_label("Website").fill("not a site")
     send(page)
     name = page.get_by_label("Name of the organisation")
     expect(name).to_be_focused()
     expect(name).to_have_accessible_description("This is needed.")
-    expect(page.get_by_label("Its country")).to_have_accessible_description("This is needed.")
+    expect(page.get_by_label("Country of the organisation")).to_have_accessible_description("This is needed.")
     expect(page.get_by_label("Your e-mail address")).to_have_accessible_description(
-        "We write to it to ask you to confirm. Never shown. This is not an e-mail address that mail can reach."
+        "We write to it to ask you to confirm. It is never shown. This is not an e-mail address that mail can reach."
     )
     assert page.locator("[aria-invalid]").count() == 6
     name.fill("Readers' Society")
-    page.get_by_label("Its country").select_option("United Kingdom")
-    page.get_by_label("Its own website").fill("readers.org.uk")
+    page.get_by_label("Country of the organisation").select_option("United Kingdom")
+    page.get_by_label("Website").fill("readers.org.uk")
     page.get_by_label("Your role there").fill("Chair")
     page.get_by_label("Knowledge").check()
     fill_in(page, "rosa@readers.org.uk", "Rosa Example")
@@ -240,7 +240,7 @@ def test_what_was_typed_survives_being_offline_and_is_sent_later(page: Page, ser
     send(page)
     expect(sent(page)).to_be_visible()
     expect(page.get_by_text("offline@example.org")).to_be_visible()
-    page.get_by_role("button", name="Correct or send again").click()
+    page.get_by_role("button", name="Try again").click()
     expect(page.get_by_label("Your e-mail address")).to_be_focused()
     expect(page.get_by_label("Your name")).to_have_value("Ada Example")
 
@@ -297,3 +297,26 @@ def test_a_page_in_another_language_gets_its_words_directions_and_countries(
     expect(second.locator("select[name=country] option", has_text="Örményország")).to_have_count(1)
     page.evaluate("document.querySelectorAll('undersigned-form')[2].lang = 'en-XA'")
     expect(page.locator("undersigned-form").nth(2).locator(".root")).to_have_attribute("lang", "en-XA")
+
+
+def test_a_translation_is_shown_and_its_hash_is_what_is_signed(page: Page, server: Server, partner: Partner) -> None:
+    """The statement is read from the server; what a translation adds to it is put in on the way."""
+    translation = {
+        "locale": "hu", "title": "Csendesebb könyvtárak", "sha256": "ab" * 32,
+        "objectives": [{"key": "a", "text": "Vasárnap is"}],
+    }  # fmt: skip
+
+    def translate(route: Route) -> None:
+        statement = route.fetch().json() | {"translation": translation}
+        route.fulfill(json=statement, headers={"Access-Control-Allow-Origin": "*"})
+
+    page.route("**/v1/statements/example?lang=hu", translate)
+    bodies = bodies_of(page)
+    page.goto(with_form(partner, server, 'lang="hu"'))
+    expect(page.get_by_role("heading", name="Csendesebb könyvtárak")).to_be_visible()
+    expect(page.get_by_label("a) Vasárnap is")).to_be_visible()
+    assert page.get_by_text("Vasárnap is").get_attribute("lang") == "hu"
+    expect(page.locator("[id=objectives-hint]")).to_contain_text("angol")
+    page.locator("[part=button]").click()
+    expect(page.locator("[role=alert], [aria-invalid]").first).to_be_visible()
+    assert bodies[0]["text_sha256"] == "ab" * 32

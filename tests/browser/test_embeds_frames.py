@@ -66,7 +66,7 @@ def test_a_form_in_an_iframe_needs_no_javascript(browser: Browser, server: Serve
     inside.get_by_label("My organisation does").check()
     inside.get_by_label("Name of the organisation").fill("Readers")
     inside.get_by_role("button").click()
-    expect(inside.get_by_label("Its country")).to_have_accessible_description("This is needed.")
+    expect(inside.get_by_label("Country of the organisation")).to_have_accessible_description("This is needed.")
     expect(inside.get_by_label("Name of the organisation")).to_have_value("Readers")
     inside.get_by_label("I do, as a person").check()
     inside.get_by_label("Your name").fill("Ada Example")

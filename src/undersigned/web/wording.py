@@ -4,6 +4,7 @@ They travel without their keys, which would be a quarter of the bytes, so their 
 new ones come last, and none is removed or given another meaning.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,18 +20,18 @@ SENTENCES = {
     "individual": noop("I do, as a person"),
     "organisation": noop("My organisation does"),
     "name": noop("Your name"),
-    "name_hint": noop("Not public unless you choose so later."),
+    "name_hint": noop("Shown to nobody in public unless you choose so later."),
     "email": noop("Your e-mail address"),
-    "email_hint": noop("We write to it to ask you to confirm. Never shown."),
+    "email_hint": noop("We write to it to ask you to confirm. It is never shown."),
     "meant": noop("Did you mean {address}?"),
     "country": noop("Where you live"),
-    "country_hint": noop("Only published as a total, never one below ten."),
+    "country_hint": noop("Only ever published as a total, and never one below ten."),
     "rather_not": noop("Rather not say"),
     "organisation_name": noop("Name of the organisation"),
-    "organisation_country": noop("Its country"),
-    "website": noop("Its own website"),
+    "organisation_country": noop("Country of the organisation"),
+    "website": noop("Website"),
     "role": noop("Your role there"),
-    "optional": noop("(optional)"),
+    "optional": noop("optional"),
     "objectives": noop("You endorse the whole declaration. Optionally: where would you help?"),
     "translated": noop("Translation for information; you endorse the original text ({language})."),
     "only_original": noop("This text exists only in the original ({language})."),
@@ -38,27 +39,31 @@ SENTENCES = {
     "experience": noop("Experience"),
     "resources": noop("Resources"),
     "knowledge": noop("Knowledge"),
-    "next": noop("You get a mail with a link. Read there what you agree to, and confirm: then you count."),
-    "privacy": noop("Please be 16 or older. {controller} answers for your data: {link}"),
-    "privacy_link": noop("what is kept, why, and for how long"),
+    "next": noop("Nothing counts until you confirm from your own mailbox. What is not confirmed is deleted."),
+    "privacy": noop("Please be 16 or older. %(controller)s answers for your data."),
+    "privacy_link": noop("What is kept, why, and for how long"),
     "send": noop("Send me the confirmation mail"),
     "sending": noop("Sending …"),
     "failed": noop("That didn't arrive. Nothing is lost: please try again."),
     "too_many_requests": noop("Too many at this moment. Please try again in some minutes."),
-    "upcoming": noop("This statement can't be endorsed yet."),
-    "closed": noop("This statement no longer takes endorsements."),
+    "upcoming": noop("This statement can’t be endorsed yet."),
+    "closed": noop("This statement is closed"),
     "sent": noop("Check your mailbox"),
     "sent_to": noop("A mail is on its way to {address}. Open the link in it to confirm. Until you do, nothing counts."),
     "nothing": noop("Nothing there?"),
-    "nothing_spam": noop("Wait some minutes, and look in the spam folder."),
+    "nothing_spam": noop("Look in the spam folder too."),
     "nothing_wrong": noop("If the address is wrong, correct it. Nobody is counted twice."),
-    "again": noop("Correct or send again"),
+    "again": noop("Try again"),
     "first": noop("Be among the first"),
     "more": noop("Show more"),
     "error": noop("Please correct this."),
     **{f"error_{code}": DETAILS[code] for code in FIELD_CODES},
 }
-NOTE = noop("This translation has not been reviewed by a native speaker yet.")
+NOTE = noop("A native speaker has not reviewed this translation yet.")
+
+
+# Some sentences are those of pages; in JavaScript all have their places in braces.
+PLACE = re.compile(r"%\((\w+)\)s")
 
 
 def words(language: str, originals: Iterable[str] = ()) -> dict[str, Any]:
@@ -72,5 +77,5 @@ def words(language: str, originals: Iterable[str] = ()) -> dict[str, Any]:
             "direction": languages.direction(spoken),
             "languages": {other: languages.called(other) for other in originals},
             "note": None if languages.reviewer(spoken) else languages.gettext(NOTE),
-            "sentences": {key: languages.gettext(sentence) for key, sentence in SENTENCES.items()},
+            "sentences": {key: PLACE.sub(r"{\1}", languages.gettext(said)) for key, said in SENTENCES.items()},
         }

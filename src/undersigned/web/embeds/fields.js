@@ -3,7 +3,7 @@ import { make } from "./base.js";
 
 const fault = (name) => make("p", { class: "error", part: "error", id: `${name}-error`, hidden: true });
 
-const optional = (word) => make("span", { class: "optional" }, ` ${word}`);
+const optional = (word) => make("span", { class: "optional" }, ` (${word})`);
 
 /** A label, a hint, the fault and the control; `optionally` is the word for what may be left out. */
 export function field(name, label, control, { hint, optionally } = {}) {

@@ -87,7 +87,7 @@ class Form extends Embed {
         make("input", { name: "subject", tabindex: "-1", autocomplete: "off" }),
       ),
       make("p", { class: "hint" }, words.next),
-      make("p", { class: "hint" }, fill(words.privacy, { controller: statement.controller.name, link: this.page("/privacy", words.privacy_link) })),
+      make("p", { class: "hint" }, fill(words.privacy, { controller: statement.controller.name }), " ", this.page("/privacy", words.privacy_link)),
       this.trouble,
       this.button,
       words.note && make("p", { class: "hint" }, words.note),
