@@ -7,10 +7,12 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.conftest import World
 from undersigned import __version__, languages
+from undersigned.guard import Budget
 from undersigned.web import scripts, wording
 
 SCRIPT_AND_ENGLISH_SIZE_MAX = 8 * 1024
@@ -238,3 +240,15 @@ async def test_a_form_in_an_iframe_says_at_each_field_what_is_wrong_and_keeps_th
     assert wrong == {"email", "role", "organisation_country"}
     assert 'value="Rosa &amp; Example"' in answer.text
     assert answer.text.count("autofocus") == 1
+
+
+async def test_a_form_in_an_iframe_keeps_what_was_typed_when_its_network_sent_too_much(world: World) -> None:
+    fields = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
+    app = world.client._transport.app  # type: ignore[attr-defined]
+    app.state.site = msgspec.structs.replace(app.state.site, submit_budget=Budget(1))
+    await world.client.post("/embed/example/form", data=fields)
+    answer = await world.client.post("/embed/example/form", data=fields)
+    assert answer.status_code == 429
+    assert 'role="alert">Too many at this moment.' in answer.text
+    assert 'value="ada@example.org"' in answer.text
+    assert "frame-ancestors *" in answer.headers["content-security-policy"]

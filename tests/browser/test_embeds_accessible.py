@@ -41,6 +41,10 @@ def test_axe_finds_nothing_on_any_embed_in_any_state(
         page.goto(partner.show(all_embeds(server, language), head=dark + script(server)))
         expect(page.locator("[part=button]")).to_be_visible()
         assert faults(page) == [], language
+    for theme in ("light", "dark", "auto"):
+        page.goto(partner.show(all_embeds(server, "en", f'theme="{theme}"'), head=script(server)))
+        expect(page.locator("[part=button]")).to_be_visible()
+        assert [fault for fault in faults(page) if "Endorse it there" not in fault] == [], theme
     page.goto(partner.show(all_embeds(server, "en"), head=dark + script(server)))
     page.get_by_label("My organisation does").check()
     send(page)

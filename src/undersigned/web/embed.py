@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
 from undersigned import countries, languages, organisations, submissions
-from undersigned.errors import FieldError, InvalidFields
+from undersigned.errors import DomainError, InvalidFields
 from undersigned.models import Signing, read
 from undersigned.statements import Statement
 from undersigned.web import scripts, wording
@@ -90,7 +90,7 @@ def _legible_on(colour: str) -> str:
 
 @get("/{slug:str}/form")
 async def show_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
-    return _form(request, site.statements.get(slug), {}, [])
+    return _form(request, site.statements.get(slug), {})
 
 
 @post("/{slug:str}/form", status_code=200)
@@ -104,8 +104,8 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
     try:
         site.submit_budget.spend(network_key)
         await submissions.submit(site.db, site.settings.pepper, statement, read(Signing, body), network_key)
-    except InvalidFields as error:
-        return _form(request, statement, values, error.errors, STATUS[InvalidFields])
+    except DomainError as error:
+        return _form(request, statement, values, error)
     return _frame(request, "sent", statement, {"address": values["email"]}, cache="no-store")
 
 
@@ -131,17 +131,25 @@ async def show_organisations(
 
 
 def _form(
-    request: AnyRequest, statement: Statement, values: dict[str, Any], faults: list[FieldError], status: int = 200
+    request: AnyRequest, statement: Statement, values: dict[str, Any], error: DomainError | None = None
 ) -> Template:
+    """The form, with what was typed and what stood in its way."""
     said = wording.words(languages.current())["sentences"]
-    errors: dict[str, object] = {}
-    for fault in faults:
+    errors: dict[str, str] = {}
+    for fault in error.errors if isinstance(error, InvalidFields) else []:
         field = re.sub(r"/\d+$", "", fault.pointer[1:])
         # No country chosen is no country known.
         code = fault.code if values.get(field.replace("/", "_")) else "required"
         errors.setdefault(field, said.get(f"error_{code}", said["error"]))
-    context = {"values": values, "errors": errors, "countries": countries.names(languages.current())}
-    return _frame(request, "form", statement, context, status=status, cache="no-store" if faults else None)
+    context = {
+        "values": values,
+        "errors": errors,
+        "trouble": said.get(error.code, said["failed"]) if error and not errors else None,
+        "countries": countries.names(languages.current()),
+    }
+    if error is None:
+        return _frame(request, "form", statement, context)
+    return _frame(request, "form", statement, context, status=STATUS[type(error)], cache="no-store")
 
 
 def _frame(

@@ -28,7 +28,7 @@ class Form extends Embed {
       this.choose();
       this.show(this.form);
     } else {
-      this.show(make("p", { class: "notice", part: "notice" }, this.words[statement.state]));
+      this.show(make("p", { class: "notice", part: "notice" }, this.words[`statement_${statement.state}`]));
     }
     this.tell("ready");
   }
