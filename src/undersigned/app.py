@@ -27,6 +27,7 @@ from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
 from undersigned.web import (
     admin,
+    embed,
     links,
     mailbox,
     oembed,
@@ -100,6 +101,7 @@ def create_app(settings: Settings) -> Litestar:
         [
             pages.router,
             links.router,
+            embed.router,
             log_pages.router,
             owners.router,
             returning.router,

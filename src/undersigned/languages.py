@@ -191,6 +191,11 @@ def locale(language: str | None = None) -> Locale:
     return Locale.parse(tag or "en_GB")
 
 
+def called(language: str) -> str:
+    """What the language in use calls another; its tag where CLDR doesn't say."""
+    return str(figures().languages.get(language, language))
+
+
 def direction(language: str) -> str:
     """`ltr` or `rtl`."""
     return locale(language).text_direction
@@ -198,25 +203,25 @@ def direction(language: str) -> str:
 
 def named(*codes: str) -> str:
     """The names of languages in the language in use, as one lists them in a sentence."""
-    spoken = _figures(None)
+    spoken = figures(None)
     return lists.format_list([str(spoken.languages.get(code, code)) for code in codes], locale=spoken)
 
 
 def number(value: int, language: str | None = None) -> str:
     """A whole number as the language writes it."""
-    return numbers.format_decimal(value, locale=_figures(language))
+    return numbers.format_decimal(value, locale=figures(language))
 
 
 def percent(share: float, language: str | None = None) -> str:
     """A share of 1 in per cent, with one decimal."""
-    figures = _figures(language)
-    whole = str(figures.percent_formats[None].pattern)
-    return numbers.format_percent(share, whole.replace("##0", "##0.0"), locale=figures)
+    written = figures(language)
+    whole = str(written.percent_formats[None].pattern)
+    return numbers.format_percent(share, whole.replace("##0", "##0.0"), locale=written)
 
 
 def day(date: dt.date) -> str:
     """A day in long form."""
-    return dates.format_date(date, "long", locale=_figures(None))
+    return dates.format_date(date, "long", locale=figures())
 
 
 def partial_day(date: str) -> str:
@@ -226,16 +231,17 @@ def partial_day(date: str) -> str:
         return year
     if "-" in rest:
         return day(dt.date.fromisoformat(date))
-    return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=_figures(None))
+    return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=figures())
 
 
 def moment(time: dt.datetime) -> str:
     """A moment to the minute, in UTC."""
     zoned = time.astimezone(dt.UTC)
-    return dates.format_datetime(zoned, "long", locale=_figures(None)).replace(zoned.strftime(":%S"), "", 1)
+    return dates.format_datetime(zoned, "long", locale=figures()).replace(zoned.strftime(":%S"), "", 1)
 
 
-def _figures(language: str | None) -> Locale:
+def figures(language: str | None = None) -> Locale:
+    """The CLDR locale in which a language writes numbers, dates and names; plain English for those that only mirror it."""
     language = language or current()
     return locale("en" if language in PSEUDO_LANGUAGES else language)
 

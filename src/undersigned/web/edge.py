@@ -37,8 +37,12 @@ SAFE: Headers = [
     (b"x-content-type-options", b"nosniff"),
 ]
 SAFE_AND_OPEN = SAFE + CORS
-# A page that isolates itself (COEP) may load what is made to be embedded.
-SAFE_AND_EMBEDDABLE: Headers = [*SAFE_AND_OPEN, (b"cross-origin-resource-policy", b"cross-origin")]
+# What is made to be embedded may be loaded by a page that isolates itself (COEP), and a frame may say that something went wrong.
+SAFE_AND_EMBEDDABLE: Headers = [
+    (b"content-security-policy", policy("*").encode()),
+    *SAFE_AND_OPEN[1:],
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
 
 
 def at_the_edge(app: ASGIApp) -> ASGIApp:

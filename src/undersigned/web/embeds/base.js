@@ -1,0 +1,106 @@
+// What the embeds share: the server they came from, the words in their reader's language, and how an element begins.
+import { KEYS } from "./keys.js";
+import LOOK from "./look.css" with { type: "css" };
+
+export const HOME = new URL("../../", import.meta.url).href;
+const kept = {};
+
+/** Asks the server. Resolves to the answer; rejects with a `code`: that of the problem, or `offline`. */
+export async function ask(path, options) {
+  const answer = await fetch(HOME + path, { credentials: "omit", referrerPolicy: "no-referrer", ...options }).catch(
+    () => ({ json: async () => ({ type: "offline" }) }),
+  );
+  if (answer.ok) return answer.json();
+  const problem = await answer.json().catch(() => ({}));
+  throw { code: problem.type?.split(":").pop() ?? "unavailable", errors: problem.errors };
+}
+
+/** The same, asked once by all elements of a page. */
+export const once = (path) =>
+  (kept[path] ??= ask(path).catch((error) => {
+    delete kept[path];
+    throw error;
+  }));
+
+/** An element. Attributes that are null or false are left out; `on…` listens. */
+export function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child));
+  return element;
+}
+
+/** A sentence with nodes or texts in the places of its {names}. */
+export const fill = (sentence, values) =>
+  sentence.split(/\{(\w+)\}/).map((piece, place) => (place % 2 ? values[piece] : piece));
+
+export const main = (tag) => tag.toLowerCase().split("-")[0];
+
+async function wordsFor(element) {
+  const wishes = [];
+  for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) if (at.lang) wishes.push(at.lang);
+  for (const wish of [...wishes, ...navigator.languages, "en"]) {
+    const words = await once(`embed/v1/words/${encodeURIComponent(wish)}.json`);
+    if (main(words.language) === main(wish))
+      return { ...words, ...Object.fromEntries(KEYS.map((key, place) => [key, words.sentences[place]])) };
+  }
+}
+
+/** An embed. Until its `draw` has something to show, and whenever the server is away, its own content stays: the link. */
+export class Embed extends HTMLElement {
+  static observedAttributes = ["lang", "statement"];
+
+  connectedCallback() {
+    if (!this.shadowRoot) {
+      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [LOOK];
+      this.shadowRoot.append(make("slot"));
+    }
+    this.begin();
+  }
+
+  disconnectedCallback() {
+    this.life.abort();
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (this.shadowRoot && this.isConnected && before !== after) this.begin();
+  }
+
+  async begin(wait = 5) {
+    this.life?.abort();
+    const { signal } = (this.life = new AbortController());
+    try {
+      this.words = await wordsFor(this);
+      if (!signal.aborted) await this.draw(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.fail(error);
+      const timer = setTimeout(() => this.begin(Math.min(2 * wait, 300)), wait * 1000);
+      signal.onabort = () => clearTimeout(timer);
+    }
+  }
+
+  /** Where the server has this statement; the attribute can name nothing else there. */
+  get path() {
+    return `v1/statements/${encodeURIComponent(this.getAttribute("statement"))}`;
+  }
+
+  show(...children) {
+    const { language, direction } = this.words;
+    this.shadowRoot.replaceChildren(make("div", { class: "root", lang: language, dir: direction }, ...children));
+  }
+
+  tell(what, detail) {
+    this.dispatchEvent(new CustomEvent(`undersigned:${what}`, { bubbles: true, composed: true, detail }));
+  }
+
+  fail(error) {
+    this.tell("error", { code: error.code ?? "unexpected" });
+  }
+}
+
+/** Registers an element, unless the page has it already: the script may be there twice. */
+export const define = (name, element) => customElements.get(name) ?? customElements.define(name, element);
