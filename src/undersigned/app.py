@@ -24,7 +24,20 @@ from undersigned.settings import Settings, load
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
-from undersigned.web import admin, links, mailbox, operations, owners, pages, problems, public, returning, successions
+from undersigned.web import (
+    admin,
+    links,
+    listings,
+    mailbox,
+    operations,
+    owners,
+    pages,
+    problems,
+    public,
+    reports,
+    returning,
+    successions,
+)
 from undersigned.web import log as log_pages
 from undersigned.web.edge import at_the_edge
 from undersigned.web.site import HERE, Site, site_of
@@ -82,6 +95,8 @@ def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         [
             pages.router,
+            listings.router,
+            reports.router,
             links.router,
             log_pages.router,
             owners.router,

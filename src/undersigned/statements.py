@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from markdown_it import MarkdownIt
 from msgspec import Meta
 
+from undersigned import passages
 from undersigned.database import Database
 from undersigned.errors import (
     StatementChanged,
@@ -24,7 +24,6 @@ from undersigned.errors import (
 from undersigned.settings import is_loopback
 
 OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
-MARKDOWN = MarkdownIt("commonmark", {"html": False})
 RESERVED_DOMAINS = (".invalid", ".example", ".test", ".example.org", ".example.com", ".example.net")
 
 Text = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
@@ -45,6 +44,14 @@ class Objective(msgspec.Struct, frozen=True):
     text: str
 
 
+class Milestone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What became of a statement on a day, in the statement's language, and where to read more."""
+
+    on: dt.date
+    text: Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
+    url: Annotated[str, Meta(pattern=r"^https://[^\s\x00]+$", max_length=500)] | None = None
+
+
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `statement.toml` says beside the text."""
 
@@ -60,6 +67,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     editorial_note: Text | None = None
     opens_at: dt.datetime | None = None
     closes_at: dt.datetime | None = None
+    milestones: list[Milestone] = []
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +94,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     editorial_note: str | None
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
+    milestones: list[Milestone] = []
 
     @property
     def state(self) -> Literal["upcoming", "open", "closed"]:
@@ -112,9 +121,8 @@ class Statements:
 
     async def load(self, db: Database) -> None:
         rows = await db.pool.fetch(db.q.statements.all)
-        # HTML in a text is shown, not run.
         self._by_slug = {
-            row["slug"]: msgspec.convert({**row, "html": MARKDOWN.render(row["text"])}, Statement) for row in rows
+            row["slug"]: msgspec.convert({**row, "html": passages.html(row["text"])}, Statement) for row in rows
         }
 
     def get(self, slug: str) -> Statement:
@@ -134,11 +142,12 @@ def read(directory: Path) -> tuple[Description, str]:
     Raises StatementInvalid, saying which file and what to do.
     """
     try:
-        described = msgspec.toml.decode((directory / "statement.toml").read_bytes(), type=Description)
+        # A date may stand there as TOML's own or as a string.
+        described = msgspec.convert(tomllib.loads((directory / "statement.toml").read_bytes().decode()), Description)
         text = (directory / f"{described.locale}.md").read_bytes().decode()
     except OSError as error:
         raise StatementInvalid(f"{error.filename} can't be read: {error.strerror}.") from None
-    except (msgspec.ValidationError, msgspec.DecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StatementInvalid(f"{directory}: {error}.") from None
     for word in described.contributions:
         if word not in text:
@@ -211,6 +220,7 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             consent_sha256,
             described.opens_at,
             described.closes_at,
+            msgspec.to_builtins(sorted(described.milestones, key=lambda milestone: milestone.on)),
         )
         await connection.execute(q.keep_consent, consent_sha256, described.slug, consent)
         await connection.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")

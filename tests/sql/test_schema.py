@@ -65,12 +65,12 @@ async def test_every_query_can_be_prepared(db: Database) -> None:
     assert refused == {}
 
 
-@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions"])
+@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions", "names", "reports"])
 def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
     group: dict[str, str] = msgspec.structs.asdict(getattr(queries.load(), noun))
     for name, query in group.items():
         for clause in re.findall(
-            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|succession|endorsement|organisation|message)\b.*?RETURNING",
+            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|succession|endorsement|organisation|message|report)\b.*?RETURNING",
             query,
             re.DOTALL,
         ):
@@ -92,6 +92,14 @@ GUARDED = (
     "endorsements.withdraw",
     "successions.find",
     "successions.accept",
+    "names.find",
+    "names.show",
+    "names.page",
+    "names.initials",
+    "names.find_shown",
+    "organisations.listed",
+    "reports.report",
+    "records.read",
     "messages.due",
     "messages.lease",
     "messages.circumstances",
@@ -123,7 +131,7 @@ async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database) -> None
 async def test_readiness_names_what_is_missing(db: Database) -> None:
     assert await database.problems(db) == []
     await db.pool.execute("DELETE FROM migration")
-    assert await database.problems(db) == ["migrations missing: 0001_initial"]
+    assert await database.problems(db) == ["migrations missing: 0001_initial, 0005_pages"]
 
 
 async def test_a_database_filled_with_another_pepper_is_refused(db: Database) -> None:
@@ -136,6 +144,6 @@ async def test_migrating_from_many_processes_at_once_migrates_once(cluster: str)
     connection = await asyncpg.connect(cluster)
     await connection.execute(f'CREATE DATABASE "{name}"')
     applied = await asyncio.gather(*(database.migrate(named(cluster, name)) for _ in range(8)))
-    assert sorted(applied) == [[]] * 7 + [["0001_initial"]]
+    assert sorted(applied) == [[]] * 7 + [["0001_initial", "0005_pages"]]
     await connection.execute(f'DROP DATABASE "{name}"')
     await connection.close()

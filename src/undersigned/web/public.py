@@ -13,8 +13,9 @@ from undersigned import audits, endorsements, errors, languages, organisations, 
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
-from undersigned.statements import Controller, Objective, Statement
+from undersigned.statements import Controller, Milestone, Objective, Statement
 from undersigned.tallies import Tally
+from undersigned.web.listings import list_names
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
 
@@ -42,6 +43,7 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     adopted_on: Annotated[str | None, Meta(description="YYYY, YYYY-MM or YYYY-MM-DD, as far as it is known")]
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
+    milestones: list[Milestone]
 
 
 def published(statement: Statement) -> PublishedStatement:
@@ -195,6 +197,6 @@ def _matches(if_none_match: str | None, etag: str) -> bool:
 
 statements_router = Router(
     "/v1/statements",
-    route_handlers=[read_statement, submit, read_tally, list_organisations, list_changes, list_audits],
+    route_handlers=[read_statement, submit, read_tally, list_organisations, list_names, list_changes, list_audits],
     tags=["Statements"],
 )

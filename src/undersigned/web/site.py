@@ -14,6 +14,7 @@ from litestar.params import SkipValidation
 from undersigned import __version__, guard, identity
 from undersigned.database import Database
 from undersigned.guard import Budget
+from undersigned.records import Records
 from undersigned.settings import Settings
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
@@ -34,6 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     tallies: Tallies
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
+    records: Records = msgspec.field(default_factory=Records)
 
     @property
     def name(self) -> str:
