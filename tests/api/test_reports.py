@@ -50,6 +50,7 @@ async def test_an_organisation_is_reported_and_dealt_with(world: World, capsys: 
     form = await world.client.get(link)
     assert "Readers&#39; Society" in form.text
     assert 'content="noindex"' in form.text
+    assert 'href="?organisation=2&amp;lang=hu"' in form.text
     assert await report(world, link, reason="impersonation", note="They don’t\r\nknow of it\0\x1b[2J") == 200
     await console.waiting(world.db, world.settings, Namespace())
     printed = capsys.readouterr().out

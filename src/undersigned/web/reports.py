@@ -1,6 +1,7 @@
 """The page behind "Report this": whoever reads it can say what is wrong with a shown name or a counted organisation."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -32,12 +33,11 @@ FAULTS = {
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What a report is about: `field` and `value` are how links and forms name it."""
+    """What a report is about; `value` is how links and forms name it."""
 
     endorsement_id: UUID
     about: About
     called: str
-    field: str
     value: str
 
 
@@ -84,7 +84,7 @@ async def _subject(site: Site, slug: str, given: dict[str, Any]) -> Subject:
         row = None
     if row is None:
         raise NotFoundException
-    return Subject(row["endorsement_id"], about, row["name"], about, value)
+    return Subject(row["endorsement_id"], about, row["name"], value)
 
 
 def _form(
@@ -102,6 +102,8 @@ def _form(
             "errors": errors,
             "note_length_max": reports.NOTE_LENGTH_MAX,
             "private": True,
+            # Who changes the language goes on with the same report.
+            "kept": f"{urlencode([(subject.about, subject.value)])}&",
         },
     )
 
