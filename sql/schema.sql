@@ -14,7 +14,7 @@
 --    ├──refused for good──▶ failed
 --    └──nothing left to say──▶ dropped
 --
--- The seven tables of persons carry the endorsement id first in their keys, and every write to them names exactly one, so
+-- The eight tables of persons carry the endorsement id first in their keys, and every write to them names exactly one, so
 -- that they can be distributed by it. None of them has a foreign key to `statement`: its one row would be locked by every
 -- signer at once. The slug is checked in memory before anything is written.
 
@@ -48,6 +48,7 @@ CREATE TABLE statement (
     published_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
     embedding text NOT NULL DEFAULT 'open',
+    milestones jsonb NOT NULL DEFAULT '[]',
     CONSTRAINT statement_slug_is_plain CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 64),
     CONSTRAINT statement_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8'))),
     CONSTRAINT statement_policy_is_known CHECK (policy IN ('review_all', 'domain_proof')),
@@ -56,6 +57,7 @@ CREATE TABLE statement (
     CONSTRAINT statement_adopted_on_is_a_date_or_less CHECK (adopted_on ~ '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')
 );
 COMMENT ON COLUMN statement.used_at IS 'When something was first seen submitted under this text, which can''t change since.';
+COMMENT ON COLUMN statement.milestones IS '[{"on", "text", "url"?}]: what became of it, in its own language; not part of the hash.';
 
 CREATE TABLE consent (
     sha256 bytea PRIMARY KEY,
@@ -217,10 +219,20 @@ CREATE TABLE signatory (
     consent jsonb NOT NULL,
     salt bytea NOT NULL,
     bound bytea NOT NULL,
-    CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused'))
+    name_place bytea,
+    name_reference uuid,
+    CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused')),
+    CONSTRAINT signatory_shown_name_has_a_place CHECK (
+        (name_status = 'shown') = (name_place IS NOT NULL) AND (name_status = 'shown') = (name_reference IS NOT NULL)
+    )
 );
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256", "translation_sha256"?, "shown_sha256"?}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when; the translation of it that was shown, and which of the statement''s texts.';
 COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
+COMMENT ON COLUMN signatory.name_place IS 'Where a shown name stands: its statement, and what sorts it alphabetically (alphabet.py).';
+COMMENT ON COLUMN signatory.name_reference IS 'What a shown name is called in public links: random, and new each time it is shown.';
+CREATE INDEX signatory_name_queued ON signatory (endorsement_id) WHERE name_status = 'queued';
+CREATE INDEX signatory_name_in_order ON signatory (name_place, endorsement_id) WHERE name_place IS NOT NULL;
+CREATE INDEX signatory_name_referred_to ON signatory (name_reference) WHERE name_reference IS NOT NULL;
 CREATE INDEX signatory_with_network ON signatory (endorsement_id) WHERE network_key IS NOT NULL;
 
 CREATE TABLE succession (
@@ -248,6 +260,27 @@ CREATE TABLE organisation (
     salt bytea NOT NULL,
     CONSTRAINT organisation_proof_is_known CHECK (proof IN ('domain', 'none'))
 );
+
+CREATE TABLE report (
+    endorsement_id uuid NOT NULL,
+    id uuid NOT NULL,
+    statement text NOT NULL,
+    about text NOT NULL,
+    reason text NOT NULL,
+    note text NOT NULL,
+    status text NOT NULL DEFAULT 'open',
+    reported_at timestamptz NOT NULL DEFAULT now(),
+    done_at timestamptz,
+    PRIMARY KEY (endorsement_id, id),
+    CONSTRAINT report_about_is_known CHECK (about IN ('name', 'organisation')),
+    CONSTRAINT report_reason_is_known CHECK (reason IN ('not_them', 'impersonation', 'abusive', 'other')),
+    CONSTRAINT report_note_is_short CHECK (length(note) <= 500),
+    CONSTRAINT report_status_is_known CHECK (status IN ('open', 'done')),
+    CONSTRAINT report_is_done_at_a_time CHECK ((status = 'done') = (done_at IS NOT NULL))
+);
+COMMENT ON TABLE report IS 'What readers report about a shown name or a counted organisation; nothing about who reported it.';
+CREATE INDEX report_open ON report (reported_at) WHERE status = 'open';
+CREATE INDEX report_done ON report (done_at) WHERE status = 'done';
 
 CREATE TABLE log_queue (
     endorsement_id uuid NOT NULL,
@@ -429,6 +462,15 @@ CREATE TABLE tally_partner (
     CONSTRAINT tally_partner_is_never_small CHECK (individual_count >= 10)
 );
 COMMENT ON TABLE tally_partner IS 'What each partner may know of its own: published by the rules of the breakdown.';
+
+CREATE TABLE tally_history (
+    statement text NOT NULL REFERENCES statement (slug),
+    as_of timestamptz NOT NULL DEFAULT now(),
+    individual_count bigint NOT NULL,
+    organisation_count bigint NOT NULL,
+    PRIMARY KEY (statement, as_of)
+);
+COMMENT ON TABLE tally_history IS 'The totals at each publication of a breakdown, and at no other moment.';
 
 -- Admins and owners' wishes --------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ SELECT CASE
 END AS outcome, (SELECT bound FROM person) AS bound;
 
 -- name: withdraw
--- Erases an endorsement, its signatory, that mailbox's claims and every mail about it, and queues the public `sub`. A link
+-- Erases an endorsement, its signatory, that mailbox's claims, every mail and report about it, and queues the public `sub`. A link
 -- made for an earlier endorsement of the same endorser, or for a former representative, does nothing. Always one row.
 WITH held AS MATERIALIZED (
     SELECT e.id FROM endorsement AS e JOIN signatory AS p ON p.endorsement_id = e.id
@@ -100,6 +100,8 @@ WITH held AS MATERIALIZED (
     RETURNING id
 ), offers AS (
     DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING id
+), reports AS (
+    DELETE FROM report WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING id
 ), queued AS (
     INSERT INTO log_queue (endorsement_id, statement, op, kind, country, partner, objectives, reason, generation)
     SELECT id, statement, 'sub', kind, country, partner, objectives, 'withdrawn', generation FROM gone WHERE id = $1
@@ -126,6 +128,8 @@ WITH fact AS (
     DELETE FROM organisation WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING endorsement_id
 ), offers AS (
     DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING id
+), reports AS (
+    DELETE FROM report WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM fact) RETURNING id
 ), mail AS (
     INSERT INTO message (endorsement_id, id, statement, template, mailbox_id, address, locale, detail)
     SELECT p.endorsement_id, $3, fact.statement, 'rejected', p.mailbox_id, p.address, p.locale, jsonb_build_object('reason', $4::text)

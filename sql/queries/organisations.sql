@@ -35,3 +35,21 @@ FROM log_member AS m
 JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
 WHERE m.statement = $1 AND m.index > $2 AND m.index < $3
 ORDER BY m.index LIMIT $4;
+
+-- name: listed
+-- Lists the counted organisations that the log holds, from index $2 on, as a page shows them: each with its representative only
+-- if their name is shown.
+SELECT m.index AS log_index, o.name, o.website, o.country, CASE WHEN p.name_status = 'shown' THEN p.name END AS representative
+FROM log_member AS m
+JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
+LEFT JOIN signatory AS p ON p.endorsement_id = m.endorsement_id
+WHERE m.statement = $1 AND m.index > $2 AND m.index < $3
+ORDER BY m.index LIMIT $4;
+
+-- name: find_listed
+-- Finds a counted organisation by its entry in the released log.
+SELECT m.endorsement_id, o.name
+FROM log_member AS m
+JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
+JOIN log_head AS h ON h.statement = m.statement AND m.index < h.released_size
+WHERE m.statement = $1 AND m.index = $2;

@@ -29,6 +29,8 @@ WITH person AS (
         name_status = CASE WHEN $4::boolean IS FALSE THEN 'hidden'
                            WHEN $4 OR $3 <> p.name AND p.name_status <> 'hidden' THEN 'queued'
                            ELSE p.name_status END,
+        name_place = CASE WHEN $4::boolean IS NULL AND coalesce($3 = p.name, true) THEN p.name_place END,
+        name_reference = CASE WHEN $4::boolean IS NULL AND coalesce($3 = p.name, true) THEN p.name_reference END,
         consent = CASE WHEN $5 THEN p.consent - 'updates' ELSE p.consent END
     FROM endorsement AS e
     WHERE p.endorsement_id = $1 AND e.id = $1 AND p.bound = $2 AND e.status = 'counted'

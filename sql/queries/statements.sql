@@ -18,22 +18,25 @@ FROM statement AS s WHERE s.slug = $1;
 -- Writes a statement; leaves the row untouched if nothing changed, so that publishing twice is publishing once.
 INSERT INTO statement (
     slug, title, text, sha256, locale, adopted_on, editorial_note, objectives, contributions, policy, controller,
-    recipients, retention, consent_sha256, opens_at, closes_at, embedding
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    recipients, retention, consent_sha256, opens_at, closes_at, embedding, milestones
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (slug) DO UPDATE SET
     title = excluded.title, text = excluded.text, sha256 = excluded.sha256, locale = excluded.locale,
     adopted_on = excluded.adopted_on, editorial_note = excluded.editorial_note, objectives = excluded.objectives,
     contributions = excluded.contributions, policy = excluded.policy, controller = excluded.controller,
     recipients = excluded.recipients, retention = excluded.retention, consent_sha256 = excluded.consent_sha256,
     opens_at = excluded.opens_at, closes_at = excluded.closes_at,
-    embedding = excluded.embedding, published_at = now()
+    embedding = excluded.embedding, milestones = excluded.milestones,
+    published_at = now()
 WHERE (statement.title, statement.text, statement.locale, statement.adopted_on, statement.editorial_note,
        statement.objectives, statement.contributions, statement.policy, statement.controller, statement.recipients,
-       statement.retention, statement.consent_sha256, statement.opens_at, statement.closes_at, statement.embedding)
+       statement.retention, statement.consent_sha256, statement.opens_at, statement.closes_at, statement.embedding,
+       statement.milestones)
       IS DISTINCT FROM
       (excluded.title, excluded.text, excluded.locale, excluded.adopted_on, excluded.editorial_note,
        excluded.objectives, excluded.contributions, excluded.policy, excluded.controller, excluded.recipients,
-       excluded.retention, excluded.consent_sha256, excluded.opens_at, excluded.closes_at, excluded.embedding)
+       excluded.retention, excluded.consent_sha256, excluded.opens_at, excluded.closes_at, excluded.embedding,
+        excluded.milestones)
 RETURNING slug;
 
 -- name: keep_consent

@@ -55,7 +55,8 @@ WITH held AS MATERIALIZED (
     WHERE f.endorsement_id = $1 AND f.id = $2 AND f.expires_at > now()
 ), person AS (
     UPDATE signatory AS p
-    SET mailbox_id = f.mailbox_id, address = f.address, name = $3, role = $4, name_status = $5, locale = f.locale, source = '{}',
+    SET mailbox_id = f.mailbox_id, address = f.address, name = $3, role = $4, name_status = $5, name_place = NULL, name_reference = NULL,
+        locale = f.locale, source = '{}',
         mail_domain = split_part(f.address, '@', -1), network_key = NULL, consent = f.given_consent, bound = sha256(uuid_send(f.id))
     FROM offer AS f WHERE p.endorsement_id = $1 AND f.endorsement_id = $1
     RETURNING p.endorsement_id, p.bound

@@ -70,7 +70,12 @@ SELECT dimension, key, individual_count FROM tally_cell
 WHERE statement = $1 AND dimension IN ('country', 'objective') AND individual_count > 0;
 
 -- name: publish_breakdown
--- Publishes a breakdown.
+-- Publishes a breakdown, and notes the totals of that moment for the chart of the count by day.
+WITH noted AS (
+    INSERT INTO tally_history (statement, individual_count, organisation_count)
+    SELECT statement, individual_count, organisation_count FROM tally WHERE statement = $1
+    ON CONFLICT (statement, as_of) DO NOTHING
+)
 INSERT INTO tally_breakdown (statement, countries, objectives, individual_added_count)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (statement) DO UPDATE SET countries = excluded.countries, objectives = excluded.objectives,

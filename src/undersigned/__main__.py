@@ -6,9 +6,10 @@ import datetime as dt
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import get_args
 from uuid import UUID
 
-from undersigned import __version__, console, database, lifeline, logs, settings, supervisor, worker
+from undersigned import __version__, console, database, lifeline, logs, public_names, settings, supervisor, worker
 from undersigned.database import Database
 from undersigned.embedded import running
 from undersigned.errors import DomainError
@@ -75,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     refuse.add_argument("id", type=UUID)
     refuse.add_argument("--reason", required=True, help="mailed to the representative")
     refuse.set_defaults(run=_with_database(console.review.reject))
+
+    _add_names(commands.add_parser("names", help="look at names before they are shown"))
+    _add_reports(commands.add_parser("reports", help="list what readers reported"))
 
     reject = commands.add_parser("reject", help="take back a counted endorsement, in public")
     reject.add_argument("statement")
@@ -196,6 +200,26 @@ def _add_partner(parser: argparse.ArgumentParser) -> None:
         one = steps.add_parser(step, help=what)
         one.add_argument("slug")
         one.set_defaults(run=_with_database(run))
+
+
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--statement", help="only of this one")
+    parser.set_defaults(run=_with_database(console.names.waiting))
+    steps = parser.add_subparsers(metavar="STEP")
+    show = steps.add_parser("show", help="show names in public")
+    refuse = steps.add_parser("refuse", help="refuse names, or hide shown ones; they stay counted")
+    for step in (show, refuse):
+        step.add_argument("ids", nargs="+", type=console.names.looked_at, metavar="ID", help="as the list prints it")
+    refuse.add_argument("--reason", required=True, choices=get_args(public_names.Refusal), help="kept in the trail")
+    show.set_defaults(run=_with_database(console.names.show))
+    refuse.set_defaults(run=_with_database(console.names.refuse))
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_with_database(console.reports.waiting))
+    done = parser.add_subparsers(metavar="STEP").add_parser("done", help="mark one as dealt with")
+    done.add_argument("id", type=UUID)
+    done.set_defaults(run=_with_database(console.reports.done))
 
 
 def _serve(options: argparse.Namespace) -> int:

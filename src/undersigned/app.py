@@ -17,7 +17,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from undersigned import __version__, database, languages, lifeline, logs
+from undersigned import __version__, database, languages, lifeline, logs, passages
 from undersigned.guard import Budget
 from undersigned.models import Checked, read
 from undersigned.partners import Partners
@@ -29,6 +29,7 @@ from undersigned.web import (
     admin,
     embed,
     links,
+    listings,
     mailbox,
     oembed,
     operations,
@@ -38,6 +39,7 @@ from undersigned.web import (
     pictures,
     problems,
     public,
+    reports,
     returning,
     sharing,
     successions,
@@ -100,6 +102,8 @@ def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         [
             pages.router,
+            listings.router,
+            reports.router,
             links.router,
             embed.router,
             log_pages.router,
@@ -189,4 +193,9 @@ async def _keep_fresh(site: Site) -> None:
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
     languages.share(engine.engine)
-    engine.engine.globals |= {"site": urlsplit(settings.url).hostname, "site_url": settings.url, "version": __version__}
+    engine.engine.globals |= {
+        "site": urlsplit(settings.url).hostname,
+        "site_url": settings.url,
+        "version": __version__,
+        "anchored": passages.anchored,
+    }

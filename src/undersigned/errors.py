@@ -205,3 +205,15 @@ class InstallationChanged(DomainError):
     @property
     def detail(self) -> str:
         return self.why
+
+
+class NameNotFound(DomainError):
+    """No such name waits for a look or is shown, or it was changed since you looked: list them again."""
+
+    code = "name_not_found"
+
+
+class ReportNotFound(DomainError):
+    """No report with this id is open."""
+
+    code = "report_not_found"

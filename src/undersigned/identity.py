@@ -107,6 +107,11 @@ def network_id(pepper: str, network: str) -> UUID:
     return _keyed(pepper, "network", network)
 
 
+def secret(pepper: str, purpose: str) -> bytes:
+    """32 bytes for one purpose, made of the pepper."""
+    return hmac.digest(pepper.encode(), b"secret\0" + purpose.encode(), hashlib.sha256)
+
+
 def _keyed(pepper: str, *parts: str) -> UUID:
     # The separators matter: without them a purpose-made slug could collide with another one's identities.
     digest = bytearray(hmac.digest(pepper.encode(), b"\0".join(part.encode() for part in parts), hashlib.sha256)[:16])

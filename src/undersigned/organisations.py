@@ -3,6 +3,8 @@
 import uuid
 from uuid import UUID
 
+import msgspec
+
 from undersigned import admins, endorsements
 from undersigned.database import Database, Record
 from undersigned.endorsements import Outcome
@@ -16,6 +18,21 @@ COUNTED_ALREADY = (
 )
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """A counted organisation as pages show it; its representative only if they want it and a person looked at the name."""
+
+    log_index: int
+    name: str
+    website: str | None
+    country: str
+    representative: str | None
+
+    @property
+    def link(self) -> str | None:
+        """Its website, if that can be linked to."""
+        return self.website if (self.website or "").startswith(("https://", "http://")) else None
+
+
 async def held(db: Database, slug: str | None = None) -> list[Record]:
     """The held claims of one statement or of all, oldest first, rival claims next to each other."""
     return list(await db.pool.fetch(db.q.organisations.held, slug))
@@ -26,6 +43,18 @@ async def counted(db: Database, statement: Statement, after: int) -> list[Record
     log = await reading.released(db, statement.slug)
     size = log.size if log else 0
     return list(await db.pool.fetch(db.q.organisations.counted, statement.slug, after, size, PAGE_SIZE))
+
+
+async def listed(db: Database, slug: str, after: int) -> list[Listed]:
+    """The next 100 counted organisations behind a log index, as pages show them."""
+    log = await reading.released(db, slug)
+    rows = await db.pool.fetch(db.q.organisations.listed, slug, after, log.size if log else 0, PAGE_SIZE)
+    return [Listed(**dict(row)) for row in rows]
+
+
+async def find_listed(db: Database, slug: str, log_index: int) -> Record | None:
+    """A counted organisation by its entry in the log, or None."""
+    return await db.pool.fetchrow(db.q.organisations.find_listed, slug, log_index)
 
 
 async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:

@@ -42,6 +42,31 @@ class Organisations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     find_held: str
     reject_claim: str
     counted: str
+    listed: str
+    find_listed: str
+
+
+class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    queued: str
+    find: str
+    show: str
+    refuse: str
+    page: str
+    initials: str
+    find_shown: str
+
+
+class Reports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    report: str
+    waiting: str
+    find: str
+    finish: str
+    overdue: str
+    purge: str
+
+
+class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    read: str
 
 
 class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,6 +218,9 @@ class Queries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     submissions: Submissions
     endorsements: Endorsements
     organisations: Organisations
+    names: Names
+    reports: Reports
+    records: Records
     messages: Messages
     statements: Statements
     log: Log

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from undersigned import submissions
+from undersigned import reports, submissions
 from undersigned.database import Database
 from undersigned.mail import outbox
 from undersigned.queries import Queries
@@ -69,6 +69,13 @@ RULES = (
         dt.timedelta(0),
         lambda q: q.successions.overdue,
         lambda q: q.successions.purge,
+    ),
+    Rule(
+        "a `report` of a name or an organisation",
+        "30 days after it was dealt with, or what it is about is withdrawn or rejected",
+        reports.KEPT,
+        lambda q: q.reports.overdue,
+        lambda q: q.reports.purge,
     ),
 )
 

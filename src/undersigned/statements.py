@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from undersigned import queries, texts
+from undersigned import passages, queries, texts
 from undersigned.database import Connection, Database
 from undersigned.errors import (
     StatementChanged,
@@ -34,6 +34,14 @@ class Controller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     privacy_contact: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
+class Milestone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What became of a statement on a day, in the statement's language, and where to read more."""
+
+    on: dt.date
+    text: Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
+    url: Annotated[str, Meta(pattern=r"^https://[^\s\x00]+$", max_length=500)] | None = None
+
+
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `statement.toml` says beside the text."""
 
@@ -51,6 +59,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     opens_at: dt.datetime | None = None
     closes_at: dt.datetime | None = None
     translations: dict[Locale, TranslationDescription] = {}
+    milestones: list[Milestone] = []
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +87,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     editorial_note: str | None
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
+    milestones: list[Milestone] = []
     translations: dict[str, Translation] = {}
     # By hash in hex, the locales of all translations there ever were, and of all translations of a consent text.
     translated: dict[str, str] = {}
@@ -122,7 +132,7 @@ class Statements:
     async def load(self, db: Database) -> None:
         rows = await db.pool.fetch(db.q.statements.all)
         self._by_slug = {
-            row["slug"]: msgspec.convert({**row, "html": texts.render(row["text"])}, Statement) for row in rows
+            row["slug"]: msgspec.convert({**row, "html": passages.html(row["text"])}, Statement) for row in rows
         }
 
     def get(self, slug: str) -> Statement:
@@ -142,11 +152,12 @@ def read(directory: Path) -> tuple[Description, str]:
     Raises StatementInvalid, saying which file and what to do.
     """
     try:
-        described = msgspec.toml.decode((directory / "statement.toml").read_bytes(), type=Description)
+        # A date may stand there as TOML's own or as a string.
+        described = msgspec.convert(tomllib.loads((directory / "statement.toml").read_bytes().decode()), Description)
         text = (directory / f"{described.locale}.md").read_bytes().decode()
     except OSError as error:
         raise StatementInvalid(f"{error.filename} can't be read: {error.strerror}.") from None
-    except (msgspec.ValidationError, msgspec.DecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StatementInvalid(f"{directory}: {error}.") from None
     for word in described.contributions:
         if word not in text:
@@ -223,6 +234,7 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             described.opens_at,
             described.closes_at,
             described.embedding,
+            msgspec.to_builtins(sorted(described.milestones, key=lambda milestone: milestone.on)),
         )
         await connection.execute(q.keep_consent, consent_sha256, described.slug, consent, described.locale)
         await connection.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")

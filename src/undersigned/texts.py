@@ -3,19 +3,17 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from markdown_it import MarkdownIt
 from msgspec import Meta
 
+from undersigned import passages
 from undersigned.errors import StatementInvalid
 
 OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
 TRANSLATION_FILE = re.compile(r"[a-z]{2,3}\.md")
-MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 Text = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
 Line = Annotated[str, Meta(pattern=r"^(?=.*\S)[^\x00\n]*$")]
@@ -54,18 +52,12 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def html(self) -> str:
-        return render(self.text)
+        return passages.html(self.text)
 
 
 def objectives(text: str) -> list[Objective]:
     """The lettered aims in a text, in their order."""
     return [Objective(key, words.strip()) for key, words in OBJECTIVE.findall(text)]
-
-
-@lru_cache
-def render(text: str) -> str:
-    """A text as HTML. HTML in it is shown, not run."""
-    return str(MARKDOWN.render(text))
 
 
 def read_translations(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import organisations, persons
+from undersigned import organisations, persons, public_names
 from undersigned.log import note, receipts
 from undersigned.tokens import Signer
 
@@ -56,7 +56,8 @@ async def test_an_owner_corrects_shows_hides_and_stops_news(world: World) -> Non
     row = await world.db.pool.fetchrow("SELECT name, name_status, consent FROM signatory")
     assert row is not None
     assert (row["name"], row["name_status"], "updates" in row["consent"]) == ("Ada Lovelace", "queued", False)
-    await world.db.pool.execute("UPDATE signatory SET name_status = 'shown'")
+    [queued] = await public_names.queued(world.db)
+    await public_names.show(world.db, queued["endorsement_id"], public_names.fingerprint("Ada Lovelace"), "console")
     await world.client.post(f"{link}/name", data={"name": "Ada L."})
     assert await world.db.pool.fetchval("SELECT name_status FROM signatory") == "queued"
     await world.client.post(f"{link}/hide")

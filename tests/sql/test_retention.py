@@ -70,7 +70,7 @@ async def test_a_dry_run_counts_what_a_run_deletes_and_deletes_nothing(
     deleted = capsys.readouterr().out.splitlines()
     assert counted[:-1] == deleted[:-1]
     assert (counted[-1], deleted[-1]) == ("Over their time; nothing was deleted.", "Deleted.")
-    assert [int(line.split()[0]) for line in deleted[:-1]] == [1, 9, 2, 1, 1, 0]
+    assert [int(line.split()[0]) for line in deleted[:-1]] == [1, 9, 2, 1, 1, 0, 0]
     assert await overdue(world.db) == [0] * len(retention.RULES)
 
 

@@ -67,12 +67,12 @@ async def test_every_query_can_be_prepared(db: Database) -> None:
     assert refused == {}
 
 
-@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions"])
+@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions", "names", "reports"])
 def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
     group: dict[str, str] = msgspec.structs.asdict(getattr(queries.load(), noun))
     for name, query in group.items():
         for clause in re.findall(
-            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|succession|endorsement|organisation|message)\b.*?RETURNING",
+            r"(?:UPDATE|DELETE FROM) (?:submission|signatory|succession|endorsement|organisation|message|report)\b.*?RETURNING",
             query,
             re.DOTALL,
         ):
@@ -94,6 +94,14 @@ GUARDED = (
     "endorsements.withdraw",
     "successions.find",
     "successions.accept",
+    "names.find",
+    "names.show",
+    "names.page",
+    "names.initials",
+    "names.find_shown",
+    "organisations.listed",
+    "reports.report",
+    "records.read",
     "messages.due",
     "messages.lease",
     "messages.circumstances",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from undersigned import statements, texts
+from undersigned import passages, statements
 from undersigned.errors import StatementClosed, StatementInvalid, StatementNotOpen
 from undersigned.settings import ROOT
 from undersigned.statements import Controller, Description, Statement
@@ -255,7 +255,7 @@ def test_a_statement_takes_endorsements_within_its_times_only() -> None:
 
 
 def test_html_in_a_text_is_shown_and_never_run() -> None:
-    rendered = texts.render(
+    rendered = passages.html(
         textwrap.dedent("""
             <script>alert(1)</script> <img src=x onerror=alert(1)>
 

@@ -7,7 +7,7 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import audits, countries, languages, submissions
+from undersigned import audits, charts, countries, languages, submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
 from undersigned.languages import gettext as _
 from undersigned.languages import noop
@@ -20,6 +20,9 @@ FORM_FIELDS_MAX = 100
 UNFIT = noop("This can’t be accepted as it is.")
 # Where a signer came from travels from the address of a form's page into the form, and from there into the body.
 SOURCE = ("utm_source", "utm_medium", "utm_campaign")
+BARS_MAX = 12
+# A page holds nothing of whoever asks for it, so a CDN may keep it, for as long as the record in memory is kept.
+PAGE_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=10"
 # A form is flat: where a field of the body stands in it.
 FORM_NAMES = {
     "/organisation/name": "organisation_name",
@@ -40,7 +43,7 @@ async def index(site: AtSite) -> Template:
 
 @get("/s/{slug:str}")
 async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
-    return _statement_page(site, slug, attribution_of(request), [])
+    return await _statement_page(site, slug, attribution_of(request), [])
 
 
 @post("/s/{slug:str}", status_code=200)
@@ -56,7 +59,7 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
             site.db, site.settings.pepper, statement, read(Signing, signing_of(values)), network_key, site.partners
         )
     except InvalidFields as error:
-        return _statement_page(site, slug, values, error.errors, STATUS[InvalidFields])
+        return await _statement_page(site, slug, values, error.errors, STATUS[InvalidFields])
     return Template(
         "sent.html",
         context={"statement": statement, "address": values["email"], "private": True},
@@ -145,16 +148,24 @@ def by_name(faults: list[FieldError]) -> dict[str, str]:
     return errors
 
 
-def _statement_page(
+async def _statement_page(
     site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200
 ) -> Template:
+    statement, language = site.statements.get(slug), languages.current()
+    tally, record = site.tallies.get(slug).tally(language), await site.records.get(site.db, slug)
+    mirrored = languages.direction(language) == "rtl"
     return Template(
         "statement.html",
         status_code=status,
+        headers={"Cache-Control": PAGE_CACHE if status == 200 else "no-store"},
         context={
-            "statement": site.statements.get(slug),
-            "tally": site.tallies.get(slug).tally(languages.current()),
-            "countries": countries.names(languages.current()),
+            "statement": statement,
+            "tally": tally,
+            "record": record,
+            "history": charts.thinned(record.history),
+            "growth": charts.line(record.points, mirrored=mirrored),
+            "bars": charts.bars(tally.breakdown.countries, BARS_MAX, mirrored=mirrored) if tally.breakdown else [],
+            "countries": countries.names(language),
             "values": values,
             "errors": by_name(faults),
         },

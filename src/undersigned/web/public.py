@@ -13,9 +13,10 @@ from undersigned import audits, endorsements, errors, languages, organisations, 
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
-from undersigned.statements import Controller, Statement
+from undersigned.statements import Controller, Milestone, Statement
 from undersigned.tallies import Tally
 from undersigned.texts import Objective
+from undersigned.web.listings import list_names
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
 
@@ -61,6 +62,7 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     adopted_on: Annotated[str | None, Meta(description="YYYY, YYYY-MM or YYYY-MM-DD, as far as it is known")]
     opens_at: dt.datetime | None
     closes_at: dt.datetime | None
+    milestones: list[Milestone]
     translation: Annotated[
         PublishedTranslation | None,
         Meta(description="In the language asked for, unless there is none or it is the text's own"),
@@ -239,6 +241,6 @@ def matches(if_none_match: str | None, etag: str) -> bool:
 
 statements_router = Router(
     "/v1/statements",
-    route_handlers=[read_statement, submit, read_tally, list_organisations, list_changes, list_audits],
+    route_handlers=[read_statement, submit, read_tally, list_organisations, list_names, list_changes, list_audits],
     tags=["Statements"],
 )

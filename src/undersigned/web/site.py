@@ -15,6 +15,7 @@ from undersigned import __version__, guard, identity
 from undersigned.database import Database
 from undersigned.guard import Budget
 from undersigned.partners import Partners
+from undersigned.records import Records
 from undersigned.settings import Settings
 from undersigned.statements import Statement, Statements
 from undersigned.tallies import Tallies
@@ -38,6 +39,7 @@ class Site(msgspec.Struct, frozen=True):
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
     cards: Cards = msgspec.field(default_factory=Cards)
+    records: Records = msgspec.field(default_factory=Records)
 
     @property
     def name(self) -> str:

@@ -1,0 +1,51 @@
+"""What `undersigned names` does: look at the names whose owners asked to be shown, and show or refuse them."""
+
+import argparse
+import sys
+from uuid import UUID
+
+from undersigned import public_names
+from undersigned.database import Database
+from undersigned.errors import NameNotFound
+from undersigned.settings import Settings
+
+
+def looked_at(text: str) -> tuple[UUID, str]:
+    """An endorsement's id and the fingerprint of its name, as the lists print them. Raises ValueError."""
+    endorsement_id, _, seen = text.partition(":")
+    return UUID(endorsement_id), seen
+
+
+async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    rows = await public_names.queued(db, options.statement)
+    for row in rows:
+        beside = f", {row['role'] or '–'}, beside {row['organisation']}" if row["organisation"] else ""
+        print(f"{row['endorsement_id']}:{public_names.fingerprint(row['name'])}  {row['name']}{beside}")
+        notes = [row["statement"], f"entry {row['log_index']}", *public_names.remarks(row)]
+        print(f"    {' · '.join(notes)}")
+    print(f"{len(rows)} waiting." if rows else "No name waits for a look.")
+    return 0
+
+
+async def show(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    done = 0
+    for endorsement_id, seen in options.ids:
+        try:
+            await public_names.show(db, endorsement_id, seen, "console")
+            done += 1
+        except NameNotFound as error:
+            print(f"{endorsement_id}: {error.detail}", file=sys.stderr)
+    print(f"{done} shown.")
+    return 0 if done == len(options.ids) else 1
+
+
+async def refuse(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    done = 0
+    for endorsement_id, seen in options.ids:
+        try:
+            await public_names.refuse(db, endorsement_id, seen, "console", options.reason)
+            done += 1
+        except NameNotFound as error:
+            print(f"{endorsement_id}: {error.detail}", file=sys.stderr)
+    print(f"{done} refused; their owners see it behind their own link, and stay counted.")
+    return 0 if done == len(options.ids) else 1

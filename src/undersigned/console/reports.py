@@ -1,0 +1,32 @@
+"""What `undersigned reports` does: list what readers reported, each with the command that acts on it, and mark it as done."""
+
+import argparse
+
+from undersigned import public_names, reports
+from undersigned.database import Database
+from undersigned.settings import Settings
+
+
+async def waiting(db: Database, _: Settings, __: argparse.Namespace) -> int:
+    rows = await reports.waiting(db)
+    for row in rows:
+        print(f"{row['id']}  {row['statement']}  {row['reported_at']:%Y-%m-%d %H:%M} UTC  {row['reason']}")
+        print(f"    {row['about']} {row['name'] or 'no longer there'}")
+        for line in row["note"].splitlines():
+            print(f"    > {line}")
+        if row["about"] == "organisation":
+            print(f"    to take it back: undersigned reject {row['statement']} {row['log_index']} --reason …")
+        elif row["name"] and row["name_status"] == "shown":
+            print(
+                f"    to hide it: undersigned names refuse {row['endorsement_id']}:{public_names.fingerprint(row['name'])}"
+            )
+        else:
+            print("    it isn't shown any more")
+    print(f"{len(rows)} open." if rows else "No report is open.")
+    return 0
+
+
+async def done(db: Database, _: Settings, options: argparse.Namespace) -> int:
+    await reports.finish(db, options.id, "console")
+    print("Done; it is deleted in 30 days.")
+    return 0
