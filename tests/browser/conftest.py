@@ -22,10 +22,11 @@ QUIET = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks every test in this directory, so that `-m "not browser"` leaves all of them out."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("browser")
+    """Marks every test here, and puts them last: Playwright keeps an event loop that asynchronous tests can't share."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker("browser")
+    items.sort(key=here.__contains__)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ def test_a_persons_form_is_a_persons_body() -> None:
         "country": "GB",
         "objectives": ["a", "c"],
         "subject": "",
+        "locale": "en",
     }
     assert read(Signing, signing_of(values)).value.name == "Ada L."
 
@@ -62,7 +63,15 @@ def test_a_form_carries_where_its_signer_came_from() -> None:
 
 def test_an_empty_form_lacks_everything_and_breaks_nothing() -> None:
     body = signing_of(form_values(b""))
-    assert body == {"kind": "individual", "name": "", "email": "", "objectives": [], "subject": "", "country": None}
+    assert body == {
+        "kind": "individual",
+        "name": "",
+        "email": "",
+        "objectives": [],
+        "subject": "",
+        "locale": "en",
+        "country": None,
+    }
 
 
 def test_a_filled_honeypot_is_passed_on() -> None:
