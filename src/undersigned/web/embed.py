@@ -100,7 +100,7 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
     statement = site.statements.get(slug)
     network_key = site.network_key(request)
     partner = _asked(request, "partner", PARTNER)
-    body = signing_of(values) | {"locale": languages.current(), "partner": partner}
+    body = signing_of(values) | {"partner": partner}
     try:
         site.admit(request, statement, form=True)
         site.submit_budget.spend(network_key)
