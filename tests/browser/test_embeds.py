@@ -124,7 +124,9 @@ def test_the_body_says_who_where_from_and_nothing_else(page: Page, server: Serve
     send(page)
     expect(sent(page)).to_be_visible()
     [body_sent] = bodies
+    statement = page.request.get(f"{server.url}/v1/statements/example").json()
     assert body_sent == {
+        "text_sha256": statement["sha256"],
         "kind": "individual",
         "name": "Ada Example",
         "email": "where@example.org",
