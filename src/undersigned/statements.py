@@ -101,6 +101,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """The current translation for a language tag such as `de` or `de-AT`; None where there is none."""
         return self.translations.get(language.lower().partition("-")[0])
 
+    def title_in(self, language: str) -> str:
+        """The title in a language if it was translated, or else as it was published."""
+        return (self.translation(language) or self).title
+
     def consent_was_read(self, consent: str | None, translation: str | None) -> bool:
         """Whether these are the hashes in hex of the consent text in force and, if one was shown, of a translation of ours."""
         current = {each.consent_sha256.hex() for each in self.translations.values() if each.consent_sha256}

@@ -33,7 +33,7 @@ SIZES = {
 
 
 def laid_out(title: str, people: int, bodies: int, language: str, style: str = "card", state: str = "open") -> Badge:
-    statement: Any = SimpleNamespace(title=title, state=state)
+    statement: Any = SimpleNamespace(title_in=lambda _: title, state=state)
     with languages.speaking(language):
         tally: Any = SimpleNamespace(
             individuals=people, organisations=bodies, formatted=formatted(people, bodies, language)

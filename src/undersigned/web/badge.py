@@ -16,7 +16,7 @@ Theme = Literal["light", "dark", "auto"]
 SHOWN_FROM = 10
 CARD_WIDTH, PADDING = 420, 28
 TITLE_SIZE, TITLE_STEP, TITLE_LINES_MAX = 19, 25, 3
-FIGURE_SIZE, NOUN_SIZE, HOST_SIZE, GAP = 36, 14.5, 13, 36
+FIGURE_SIZE, NOUN_SIZE, FIRST_SIZE, HOST_SIZE, GAP = 36, 14.5, 22, 13, 36
 LINE_HEIGHT, LINE_SIZE, LINE_PADDING, MARK_WIDTH = 44, 16.5, 16, 26
 # A browser that has no semi-bold takes a bolder one.
 SLACK = 1.06
@@ -70,13 +70,13 @@ class Badge(msgspec.Struct, frozen=True):
 
 def card(statement: Statement, tally: Tally, host: str, theme: Theme, accent: str | None) -> Badge:
     """The title, both numbers, and a line to sign on."""
-    told = shown(statement, tally)
+    told, title = shown(statement, tally), statement.title_in(languages.current())
     rtl = languages.direction(languages.current()) == "rtl"
     room = CARD_WIDTH - 2 * PADDING
-    title_rtl = runs_from_right(statement.title)
+    title_rtl = runs_from_right(title)
     y = PADDING + 20.0
     words = []
-    for text in _title(statement.title, room):
+    for text in _title(title, room):
         words.append(Word("title", text, _side(PADDING, title_rtl), y, title_rtl))
         y += TITLE_STEP
     y += 34
@@ -89,17 +89,18 @@ def card(statement: Statement, tally: Tally, host: str, theme: Theme, accent: st
                 Word("noun", noun, x, y + 21, rtl, NOUN_SIZE * scale),
             ]
     else:
-        words.append(Word("first", told.sentence, _side(PADDING, rtl), y, rtl))
+        size = min(FIRST_SIZE, FIRST_SIZE * room / (SLACK * width(told.sentence, FIRST_SIZE)))
+        words.append(Word("first", told.sentence, _side(PADDING, rtl), y, rtl, size))
     y += 67
     words.append(Word("host", _fitting(invitation(statement, host)), _side(PADDING, rtl), y + 21, rtl))
     return Badge(
         "card",
         CARD_WIDTH,
-        card_height(statement.title),
+        card_height(title),
         (_side(PADDING, rtl), y),
         _side(CARD_WIDTH - PADDING, rtl),
         words,
-        one_line(f"{statement.title}. {told.sentence}"),
+        one_line(f"{title}. {told.sentence}"),
         languages.current(),
         _palettes(theme, accent),
     )
@@ -118,7 +119,7 @@ def line(statement: Statement, tally: Tally, theme: Theme, accent: str | None) -
         (whole - LINE_PADDING if rtl else LINE_PADDING, 33),
         LINE_PADDING if rtl else whole - LINE_PADDING,
         [Word("sentence", told.sentence, whole - start if rtl else start, 26, rtl)],
-        one_line(f"{statement.title}. {told.sentence}"),
+        one_line(f"{statement.title_in(languages.current())}. {told.sentence}"),
         languages.current(),
         _palettes(theme, accent),
     )

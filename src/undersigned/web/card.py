@@ -22,7 +22,7 @@ LEFT, RIGHT = 112, 1088
 TITLE_TOP, TITLE_HEIGHT = 92, 188
 TITLE_SIZES = (78, 70, 62, 54, 47, 41)
 FIGURES_AT, NOUNS_AT, SIGNED_AT, INVITED_AT = 374, 422, 508, 549
-FIGURE_SIZE, NOUN_SIZE, GAP = 104, 36, 84
+FIGURE_SIZE, NOUN_SIZE, FIRST_SIZE, GAP = 104, 36, 54, 84
 RENDER_EVERY_S = 60
 KEPT_MAX = 64
 
@@ -83,7 +83,9 @@ def draw(content: Content) -> bytes:
     if content.shown.figures:
         _write_figures(pen, content.shown.figures)
     else:
-        pen.text((LEFT, FIGURES_AT + 16), shapes(content.shown.sentence), QUIET, font(REGULAR, 54), anchor="ls")
+        sentence = shapes(content.shown.sentence)
+        size = int(min(FIRST_SIZE, FIRST_SIZE * (RIGHT - LEFT) / width(sentence, FIRST_SIZE)))
+        pen.text((LEFT, FIGURES_AT + 16), sentence, QUIET, font(REGULAR, size), anchor="ls")
     pen.text((LEFT - 5, SIGNED_AT - 2), "×", ACCENT, font(SEMIBOLD, 66), anchor="ls")
     pen.rectangle((LEFT, SIGNED_AT, RIGHT, SIGNED_AT + 2), fill=ACCENT)
     [invitation] = broken(shapes(content.invitation), 28, REGULAR, RIGHT - LEFT, 1)

@@ -76,17 +76,18 @@ async def unfold(
 async def show_in_frame(site: AtSite, slug: FromPath[str], theme: FromQuery[str | None] = None) -> Template:
     """What an oEmbed frame shows: the badge, and a link that can also be read and copied."""
     statement = site.statements.get(slug)
+    title = statement.title_in(languages.current())
     told = badge.shown(statement, site.tallies.get(slug).tally(languages.current()))
     wishes = urlencode({"lang": languages.current(), "theme": known_theme(theme)})
     return Template(
         "card.html",
         headers={"Cache-Control": "public, max-age=60", "Content-Security-Policy": FRAMED},
         context={
-            "statement": statement,
+            "title": title,
             "told": told,
             "url": languages.link(f"{site.settings.url}/s/{slug}"),
             "picture": f"/v1/statements/{slug}/badge.svg?{wishes}",
-            "size": (badge.CARD_WIDTH, badge.card_height(statement.title)),
+            "size": (badge.CARD_WIDTH, badge.card_height(title)),
         },
     )
 
@@ -109,19 +110,20 @@ def _statement_at(site: Site, url: str) -> tuple[Statement, str | None]:
 def _unfolded(site: Site, statement: Statement, maxwidth: int | None, maxheight: int | None) -> OEmbed:
     url = languages.link(f"{site.settings.url}/s/{statement.slug}")
     frame = languages.link(f"{site.settings.url}/s/{statement.slug}/card")
+    title = statement.title_in(languages.current())
     width = min(badge.CARD_WIDTH, maxwidth or badge.CARD_WIDTH)
-    height = round(badge.card_height(statement.title) * width / badge.CARD_WIDTH) + LINK_HEIGHT
+    height = round(badge.card_height(title) * width / badge.CARD_WIDTH) + LINK_HEIGHT
     height = min(height, maxheight or height)
     fits = (maxwidth or card.WIDTH) >= card.WIDTH and (maxheight or card.HEIGHT) >= card.HEIGHT
-    words = _("Endorse “%(title)s”") % {"title": statement.title}
+    words = _("Endorse “%(title)s”") % {"title": title}
     html = Markup(
         '<blockquote><a href="{url}">{words}</a></blockquote>'
         '<iframe src="{frame}" title="{title}" width="{width}" height="{height}" frameborder="0"></iframe>'
-    ).format(url=url, words=words, frame=frame, title=statement.title, width=width, height=height)
+    ).format(url=url, words=words, frame=frame, title=title, width=width, height=height)
     return OEmbed(
         type="rich",
         version="1.0",
-        title=statement.title,
+        title=title,
         provider_name=site.name,
         provider_url=site.settings.url,
         cache_age=CACHE_AGE_S,

@@ -66,7 +66,7 @@ async def show_card(
     with languages.speaking(language_of(statement, lang)):
         language = languages.current()
         told = badge.shown(statement, site.tallies.get(slug).tally(language))
-        content = Content(statement.title, told, badge.invitation(statement, site.name), site.name)
+        content = Content(statement.title_in(language), told, badge.invitation(statement, site.name), site.name)
     drawn = await site.cards.get(slug, language, content)
     headers = PICTURE | {"ETag": drawn.etag, "Cache-Control": CARD_CACHE}
     if matches(request.headers.get("if-none-match"), drawn.etag):

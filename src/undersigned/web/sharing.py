@@ -67,7 +67,7 @@ async def show_lines(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> 
             "frame": f"/embed/{slug}/{choice.show}?{choice.query()}",
             "frame_height": HEIGHTS[choice.show],
             "picture": f"/v1/statements/{slug}/badge.svg?{choice.query()}",
-            "picture_size": (badge.CARD_WIDTH, badge.card_height(statement.title)),
+            "picture_size": (badge.CARD_WIDTH, badge.card_height(statement.title_in(choice.language))),
             "carried": languages.known(request.query_params.get("lang")),
         },
     )
@@ -89,14 +89,15 @@ def chosen(wishes: dict[str, str]) -> Choice:
 
 def lines(url: str, statement: Statement, choice: Choice) -> Lines:
     """The lines for a page anywhere; `url` is this installation's address."""
+    title = statement.title_in(choice.language)
     with languages.speaking(choice.language):
-        words = _("Endorse “%(title)s”") % {"title": statement.title}
-    slug, height = statement.slug, badge.card_height(statement.title)
+        words = _("Endorse “%(title)s”") % {"title": title}
+    slug, height = statement.slug, badge.card_height(title)
     page = Markup('<a href="{}">{}</a>').format(f"{url}/s/{slug}?lang={choice.language}", words)
     frame = _tag(
         "iframe",
         src=f"{url}/embed/{slug}/{choice.show}?{choice.query()}",
-        title=words if choice.show == "form" else statement.title,
+        title=words if choice.show == "form" else title,
         width="100%",
         height=str(HEIGHTS[choice.show]),
         loading="lazy",
