@@ -422,3 +422,12 @@ async def test_what_a_translator_wrote_is_text_and_never_markup(world: World, ho
 
 def only(page: str) -> bool:
     return 'class="only"' in page
+
+
+async def test_pictures_and_lines_have_the_translated_title(world: World, home: Path) -> None:
+    await translated(world, home)
+    for language, title in (("de", "Leisere Bibliotheken"), ("fr", "Quieter libraries")):
+        assert f">{title}</text>" in (await world.client.get(f"/v1/statements/example/badge.svg?lang={language}")).text
+        assert f"“{title}”" in (await world.client.get(f"/s/example/embed?language={language}")).text
+        url = f"{world.settings.url}/s/example?lang={language}"
+        assert (await world.client.get("/oembed", params={"url": url})).json()["title"] == title
