@@ -1,5 +1,7 @@
 """The numbers on other people's pages: badge, card, oEmbed, and the lines to paste."""
 
+import base64
+import hashlib
 import html
 import io
 import re
@@ -195,12 +197,18 @@ async def test_the_lines_carry_every_choice_without_javascript(world: World) -> 
         params={"show": "tally", "language": "hy", "theme": "dark", "accent": "#2A7F3E", "partner": "quiet-readers"},
     )
     lines = [html.unescape(line) for line in re.findall(r"<textarea[^>]*>([^<]*)</textarea>", page.text)]
-    frame, script, linked, address = lines
+    frame, script, pinned, linked, address = lines
     query = "partner=quiet-readers&amp;lang=hy&amp;theme=dark&amp;accent=2a7f3e"
     assert f'src="http://127.0.0.1:8000/embed/example/tally?{query}"' in frame
     assert "<undersigned-tally " in script
     for attribute in ('statement="example"', 'partner="quiet-readers"', 'lang="hy"', 'theme="dark"', "accent:#2a7f3e"):
         assert attribute in script
+    [(src, integrity)] = re.findall(
+        r'<script type="module" src="([^"]+)" integrity="sha384-([^"]+)" crossorigin', pinned
+    )
+    body = (await world.client.get(src)).content
+    assert base64.b64encode(hashlib.sha384(body).digest()).decode() == integrity
+    assert pinned.partition("</script>")[2] == script.partition("</script>")[2]
     assert f'src="http://127.0.0.1:8000{BADGE}?{query}"' in linked
     assert linked.startswith(f'<a href="{PAGE}?lang=hy"><img ')
     assert address == f"{PAGE}?lang=hy"

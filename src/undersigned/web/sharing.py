@@ -14,11 +14,11 @@ from undersigned import languages
 from undersigned.languages import NAMES
 from undersigned.languages import gettext as _
 from undersigned.statements import Statement
-from undersigned.web import badge
+from undersigned.web import badge, scripts
 from undersigned.web.badge import Theme
 from undersigned.web.colours import LIGHT, known_accent
 from undersigned.web.pictures import known_theme
-from undersigned.web.site import AnyRequest, AtSite
+from undersigned.web.site import VERSION, AnyRequest, AtSite
 
 Show = Literal["form", "tally", "organisations"]
 HEIGHTS: dict[Show, int] = {"form": 1100, "tally": 90, "organisations": 480}
@@ -48,6 +48,7 @@ class Lines(msgspec.Struct, frozen=True):
 
     frame: str
     script: str
+    pinned: str
     badge: str
 
 
@@ -105,13 +106,16 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
     )
     grow = Markup('<script type="module" src="{}"></script>').format(f"{url}/embed/v1/frame.js")
     load = Markup('<script type="module" src="{}"></script>').format(f"{url}/embed/v1/undersigned.js")
+    pinned = Markup('<script type="module" src="{}" integrity="{}" crossorigin="anonymous"></script>').format(
+        f"{url}/embed/v{VERSION}/undersigned.js", scripts.current()["undersigned.js"].integrity
+    )
     style = {"style": f"--undersigned-accent:#{choice.accent}"} if choice.accent else {}
     element = _tag(f"undersigned-{choice.show}", page, statement=slug, **choice.attributes(), **style)
     image = Markup('<img src="{}" alt="{}" width="{}" height="{}">').format(
         f"{url}/v1/statements/{slug}/badge.svg?{choice.query()}", words, badge.CARD_WIDTH, height
     )
     linked = _tag("a", image, href=f"{url}/s/{slug}?lang={choice.language}")
-    return Lines(str(frame + grow), str(load + element), str(linked))
+    return Lines(str(frame + grow), str(load + element), str(pinned + element), str(linked))
 
 
 def _tag(name: str, inside: Markup | str = "", **attributes: str) -> Markup:
