@@ -146,6 +146,12 @@ def _parser() -> argparse.ArgumentParser:
         letter.add_argument(
             "--received", type=dt.date.fromisoformat, default=dt.date.today(), help="YYYY-MM-DD (default: today)"
         )
+        if step == "withdraw":
+            letter.add_argument(
+                "--organisations",
+                choices=("leave", "withdraw"),
+                help="where the address speaks for one: erase the person only, or take its endorsement back",
+            )
         letter.set_defaults(run=_with_database(command))
 
     mail = commands.add_parser("mail", help="try out mail").add_subparsers(required=True, metavar="STEP")
