@@ -173,16 +173,19 @@ WHERE statement = $1 AND generation = $2 AND released_size = size AND NOT EXISTS
 DELETE FROM log_member WHERE statement = $1;
 
 -- name: outdated
--- Finds queue rows of an older generation, for `endorsements.recommit` where the endorsement still counts, else for `drop`.
-SELECT h.statement, h.generation, h.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment, p.address, o.identity
-FROM log_head AS h
-JOIN statement AS s ON s.slug = h.statement
-JOIN log_queue AS q ON q.statement = h.statement AND q.generation < h.generation
-LEFT JOIN endorsement AS e ON e.id = q.endorsement_id AND e.status = 'counted' AND e.generation < h.generation
+-- Finds up to 500 queue rows of an older generation, for `endorsements.recommit` where the endorsement still counts, else for `drop`.
+WITH page AS MATERIALIZED (
+    SELECT h.statement, h.generation, h.origin, q.endorsement_id, q.id
+    FROM log_head AS h JOIN log_queue AS q ON q.statement = h.statement AND q.generation < h.generation
+    WHERE h.generation > 0
+    LIMIT 500
+)
+SELECT q.statement, q.generation, q.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment, p.address, o.identity
+FROM page AS q
+JOIN statement AS s ON s.slug = q.statement
+LEFT JOIN endorsement AS e ON e.id = q.endorsement_id AND e.status = 'counted' AND e.generation < q.generation
 LEFT JOIN signatory AS p ON p.endorsement_id = e.id
-LEFT JOIN organisation AS o ON o.endorsement_id = e.id
-WHERE h.generation > 0
-LIMIT $1;
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id;
 
 -- name: drop
 -- Deletes one queue row of a generation before $3: the endorsement that it speaks of is gone, and so is that log.

@@ -79,8 +79,9 @@ async def restart(db: Database, sealer: Sealer, statement: str) -> int:
                 await _open(connection, db, sealer, head)
     head = await _head(db, statement)
     after = FIRST
-    while page := await db.pool.fetch(db.q.endorsements.outdated, statement, head["generation"], after, BATCH_SIZE):
-        await _recommit(db, [(head, row) for row in page])
+    while page := await db.pool.fetch(db.q.endorsements.outdated, statement, head["generation"], after):
+        for at in range(0, len(page), BATCH_SIZE):
+            await _recommit(db, [(head, row) for row in page[at : at + BATCH_SIZE]])
         after = page[-1]["endorsement_id"]
     while await catch_up(db):
         pass
@@ -89,7 +90,7 @@ async def restart(db: Database, sealer: Sealer, statement: str) -> int:
 
 async def catch_up(db: Database) -> int:
     """Brings up to date what was queued for older generations, or drops what is gone; returns how many rows it saw."""
-    rows = await db.pool.fetch(db.q.log.outdated, BATCH_SIZE)
+    rows = await db.pool.fetch(db.q.log.outdated)
     await _recommit(db, list({row["endorsement_id"]: (row, row) for row in rows if row["commitment"]}.values()))
     gone = [(row["endorsement_id"], row["id"], row["generation"]) for row in rows if not row["commitment"]]
     await db.in_key_order(db.q.log.drop, gone)
