@@ -320,6 +320,8 @@ CREATE TABLE log_head (
     round bigint NOT NULL DEFAULT 0,
     appended_at timestamptz NOT NULL DEFAULT now(),
     sealed_at timestamptz,
+    shown_generation integer NOT NULL DEFAULT 0,
+    CONSTRAINT log_head_shows_no_later_generation CHECK (shown_generation <= generation),
     CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
     CONSTRAINT log_head_released_is_signed CHECK (
         released_size <= size AND (released_size = 0) = (released_checkpoint IS NULL)
@@ -329,6 +331,7 @@ COMMENT ON COLUMN log_head.previous IS 'Origin, size and root of the last checkp
 COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpoint was written outside the database first.';
 COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
 COMMENT ON COLUMN log_head.sealed_at IS 'When the last entry was appended; nothing follows it, for ever.';
+COMMENT ON COLUMN log_head.shown_generation IS 'Whose tally readers see: an older one''s while this generation is still adding everybody again.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
 
 CREATE TABLE log_past (
@@ -338,9 +341,24 @@ CREATE TABLE log_past (
     vkey text NOT NULL,
     size bigint NOT NULL,
     checkpoint text NOT NULL,
-    PRIMARY KEY (statement, generation)
+    ended_at timestamptz NOT NULL DEFAULT now(),
+    stored_checkpoint text,
+    individual_count bigint,
+    organisation_count bigint,
+    withdrawn_count bigint,
+    duplicate_count bigint,
+    fraud_count bigint,
+    error_count bigint,
+    as_of timestamptz,
+    PRIMARY KEY (statement, generation),
+    CONSTRAINT log_past_tally_is_whole CHECK (
+        num_nulls(individual_count, organisation_count, withdrawn_count, duplicate_count, fraud_count, error_count, as_of) IN (0, 7)
+        AND (individual_count IS NULL) = (size = 0)
+    )
 );
 COMMENT ON TABLE log_past IS 'The ended generations: the last checkpoint known of each, and how many of its entries are stored here.';
+COMMENT ON COLUMN log_past.size IS 'How many of its entries are stored here. The counts are the tally of these; null where there are none.';
+COMMENT ON COLUMN log_past.stored_checkpoint IS 'The signed head over the stored entries, where it is known.';
 
 CREATE TABLE log_entry (
     statement text NOT NULL REFERENCES statement (slug),
@@ -380,6 +398,13 @@ CREATE TABLE audit (
     not_genuine_count integer,
     no_answer_count integer,
     reported_at timestamptz,
+    commitment bytea,
+    secret text,
+    CONSTRAINT audit_commitment_has_32_bytes CHECK (octet_length(commitment) = 32),
+    CONSTRAINT audit_secret_opens_the_commitment CHECK (commitment = sha256(convert_to(secret, 'UTF8'))),
+    CONSTRAINT audit_secret_is_told_at_the_draw CHECK (
+        (secret IS NULL) = (commitment IS NULL OR drawn_at IS NULL)
+    ),
     CONSTRAINT audit_asks_somebody CHECK (sample_size > 0),
     CONSTRAINT audit_is_drawn_after_its_frame CHECK (
         (drawn_at IS NULL) = (later_size IS NULL) AND (drawn_at IS NULL) = (seed IS NULL) AND later_size > frame_size
@@ -393,6 +418,7 @@ CREATE TABLE audit (
         (reported_at IS NULL) = (genuine_count IS NULL) AND (reported_at IS NULL OR drawn_at IS NOT NULL)
     )
 );
+COMMENT ON COLUMN audit.commitment IS 'SHA-256 of a secret that the auditor keeps until the draw, and that the seed includes; null if nobody keeps one.';
 COMMENT ON TABLE audit IS 'Samples of counted entries, asked by an auditor. The frame is fixed before the seed exists.';
 CREATE UNIQUE INDEX audit_one_at_a_time ON audit (statement, generation) WHERE reported_at IS NULL;
 

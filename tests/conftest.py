@@ -125,6 +125,7 @@ class World:
             pass
         while await sequencer.run_once(self.db, make_sealer(self.settings)):
             pass
+        await generations.catch_up(self.db)
         await keep_house(self.db)
         row = await self.db.pool.fetchrow(
             "SELECT individual_count, organisation_count FROM tally WHERE statement = 'example'"

@@ -169,13 +169,18 @@ SELECT EXISTS (
 );
 
 -- name: outdated
--- Finds the counted endorsements behind the key $3 that a generation before $2 was committed to, in key order, for `recommit`.
+-- Finds up to 1,000 counted endorsements behind the key $3 that a generation before $2 was committed to, in key order, for
+-- `recommit`. The limit is a number and comes before the joins, or each page would sort the whole table.
+WITH page AS MATERIALIZED (
+    SELECT e.id, e.kind, e.commitment FROM endorsement AS e
+    WHERE e.statement = $1 AND e.generation < $2 AND e.id > $3 AND e.status = 'counted'
+    ORDER BY e.id LIMIT 1000
+)
 SELECT e.id AS endorsement_id, e.kind, e.commitment, p.address, o.identity
-FROM endorsement AS e
+FROM page AS e
 LEFT JOIN signatory AS p ON p.endorsement_id = e.id
 LEFT JOIN organisation AS o ON o.endorsement_id = e.id
-WHERE e.statement = $1 AND e.generation < $2 AND e.id > $3 AND e.status = 'counted'
-ORDER BY e.id LIMIT $4;
+ORDER BY e.id;
 
 -- name: recommit
 -- Gives a counted endorsement its commitment $4 for the generation $5, with a fresh salt, and queues its `add` in place of all

@@ -10,7 +10,7 @@ WHERE size > released_size OR EXISTS (
 -- name: read_head
 -- Reads the head that the next batch builds on.
 SELECT h.statement, h.generation, h.origin, h.previous, h.vkey, h.size, h.checkpoint, h.released_size, h.stopped_reason, h.round,
-       h.sealed_at, s.sha256
+       h.sealed_at, h.shown_generation, s.sha256
 FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement = $1;
 
 -- name: take_head
@@ -128,35 +128,64 @@ SELECT h.statement FROM log_head AS h LEFT JOIN log_check AS c ON c.statement = 
 WHERE h.released_size > 0 AND (c.checked_at IS NULL OR c.checked_at < now() - $1::interval);
 
 -- name: past
--- Reads the last checkpoint of an ended generation.
-SELECT origin, vkey, size, checkpoint FROM log_past WHERE statement = $1 AND generation = $2;
+-- Reads the last checkpoint of an ended generation, its tally and what followed it.
+SELECT p.origin, p.vkey, p.size, p.checkpoint, p.stored_checkpoint, p.ended_at, p.individual_count, p.organisation_count,
+       p.withdrawn_count, p.duplicate_count, p.fraud_count, p.error_count, p.as_of,
+       coalesce((SELECT n.origin FROM log_past AS n WHERE n.statement = p.statement AND n.generation > p.generation
+                 ORDER BY n.generation LIMIT 1), h.origin) AS followed_by
+FROM log_past AS p JOIN log_head AS h ON h.statement = p.statement
+WHERE p.statement = $1 AND p.generation = $2;
 
 -- name: end_generation
--- Keeps what is known of the generation that ends.
-INSERT INTO log_past (statement, generation, origin, vkey, size, checkpoint) VALUES ($1, $2, $3, $4, $5, $6)
+-- Keeps what is known of a generation that ends: its last checkpoint $6, and of the $5 entries stored here the tally and the head $7.
+INSERT INTO log_past (
+    statement, generation, origin, vkey, size, checkpoint, stored_checkpoint, individual_count, organisation_count, withdrawn_count,
+    duplicate_count, fraud_count, error_count, as_of
+)
+SELECT $1, $2, $3, $4, $5, $6, $7, t.individual_count, t.organisation_count, t.withdrawn_count, t.duplicate_count, t.fraud_count,
+       t.error_count, t.as_of
+FROM (SELECT $1 AS statement) AS log LEFT JOIN tally AS t ON t.statement = log.statement AND $5::bigint > 0
 ON CONFLICT (statement, generation) DO NOTHING;
 
 -- name: open_generation
--- Begins a log anew, empty, behind the checkpoint $5; compare-and-swap like `take_head`, so that no batch lands in between.
+-- Begins a log anew, empty, behind the checkpoint $5; compare-and-swap like `take_head`, so that no batch lands in between. The
+-- tally that was shown stays so until `show`, unless it was that of a log without entries.
 UPDATE log_head SET generation = $3, origin = $4, previous = $5, vkey = NULL, size = 0, checkpoint = NULL, released_size = 0,
-    released_checkpoint = NULL, stopped_reason = NULL, round = round + 1, appended_at = now()
+    released_checkpoint = NULL, stopped_reason = NULL, round = round + 1, appended_at = now(),
+    shown_generation = CASE WHEN shown_generation = generation AND size = 0 THEN $3 ELSE shown_generation END
 WHERE statement = $1 AND round = $2 RETURNING generation;
+
+-- name: catching_up
+-- Lists the logs whose newest generation is still adding everybody again.
+SELECT statement, generation FROM log_head WHERE shown_generation < generation;
+
+-- name: show
+-- Lets readers see the tally of generation $2, once everybody who counted when it was opened, and still counts, is an entry of it.
+UPDATE log_head SET shown_generation = generation
+WHERE statement = $1 AND generation = $2 AND released_size = size AND NOT EXISTS (
+    SELECT 1 FROM endorsement AS e LEFT JOIN log_member AS m ON m.endorsement_id = e.id
+    WHERE e.statement = $1 AND e.status = 'counted' AND m.endorsement_id IS NULL
+      AND e.counted_at <= (SELECT max(p.ended_at) FROM log_past AS p WHERE p.statement = $1)
+);
 
 -- name: forget_all
 -- Forgets which entries count whom: in a new generation nobody is counted yet.
 DELETE FROM log_member WHERE statement = $1;
 
 -- name: outdated
--- Finds queue rows of an older generation, for `endorsements.recommit` where the endorsement still counts, else for `drop`.
-SELECT h.statement, h.generation, h.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment, p.address, o.identity
-FROM log_head AS h
-JOIN statement AS s ON s.slug = h.statement
-JOIN log_queue AS q ON q.statement = h.statement AND q.generation < h.generation
-LEFT JOIN endorsement AS e ON e.id = q.endorsement_id AND e.status = 'counted' AND e.generation < h.generation
+-- Finds up to 500 queue rows of an older generation, for `endorsements.recommit` where the endorsement still counts, else for `drop`.
+WITH page AS MATERIALIZED (
+    SELECT h.statement, h.generation, h.origin, q.endorsement_id, q.id
+    FROM log_head AS h JOIN log_queue AS q ON q.statement = h.statement AND q.generation < h.generation
+    WHERE h.generation > 0
+    LIMIT 500
+)
+SELECT q.statement, q.generation, q.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment, p.address, o.identity
+FROM page AS q
+JOIN statement AS s ON s.slug = q.statement
+LEFT JOIN endorsement AS e ON e.id = q.endorsement_id AND e.status = 'counted' AND e.generation < q.generation
 LEFT JOIN signatory AS p ON p.endorsement_id = e.id
-LEFT JOIN organisation AS o ON o.endorsement_id = e.id
-WHERE h.generation > 0
-LIMIT $1;
+LEFT JOIN organisation AS o ON o.endorsement_id = e.id;
 
 -- name: drop
 -- Deletes one queue row of a generation before $3: the endorsement that it speaks of is gone, and so is that log.
@@ -168,9 +197,10 @@ SELECT count(*) AS dropped FROM gone;
 DELETE FROM log_queue WHERE endorsement_id = $1 AND id = $2;
 
 -- name: unsettled
--- Says, in one view of the world, what keeps a log from being sealed: a time of closing that is not $2 past, claims that may still be
--- counted, and queue rows. Always one row.
+-- Says, in one view of the world, what keeps a log from being sealed: a time of closing that is not $2 past, a generation that is
+-- still adding everybody again, claims that may still be counted, and queue rows. Always one row.
 SELECT coalesce((SELECT s.closes_at < now() - $2::interval FROM statement AS s WHERE s.slug = $1), false) AS closed,
+       (SELECT h.shown_generation < h.generation FROM log_head AS h WHERE h.statement = $1) AS catching_up,
        (SELECT count(*) FROM submission AS c WHERE c.statement = $1) AS claims,
        (SELECT count(*) FROM log_queue AS q WHERE q.statement = $1) AS queued;
 

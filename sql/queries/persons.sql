@@ -23,10 +23,12 @@ SELECT endorsement_id, id FROM submission WHERE mailbox_id = $1
 UNION ALL SELECT endorsement_id, id FROM succession WHERE mailbox_id = $1;
 
 -- name: drop_claim
--- Deletes one claim, held or not, or one offer, at its owner's letter.
+-- Deletes one claim, held or not, or one offer, with the mail about it, at its owner's letter.
 WITH gone AS (
     DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 RETURNING id
 ), offer AS (
     DELETE FROM succession WHERE endorsement_id = $1 AND id = $2 RETURNING id
+), mail AS (
+    DELETE FROM message WHERE endorsement_id = $1 AND submission_id = $2 RETURNING id
 )
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM offer) AS dropped;

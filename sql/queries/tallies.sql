@@ -2,13 +2,24 @@
 
 -- name: snapshot
 -- Reads every tally that its released checkpoint proves, with its breakdown and when its statement was last published: the one
--- query that keeps memory fresh. A tally whose checkpoint is not released yet is left out, and memory keeps the one before.
-SELECT t.statement, t.individual_count, t.organisation_count, t.held_count, t.withdrawn_count, t.duplicate_count,
-       t.fraud_count, t.error_count, t.log_size, t.as_of, s.published_at, h.origin, h.released_checkpoint,
-       b.countries, b.objectives, b.as_of AS breakdown_as_of
+-- query that keeps memory fresh. A tally whose checkpoint is not released yet is left out, and memory keeps the one before. While
+-- a log that began anew is still adding everybody again, the tally stays that of the log before.
+SELECT t.statement, shown.individual_count, shown.organisation_count, t.held_count, shown.withdrawn_count, shown.duplicate_count,
+       shown.fraud_count, shown.error_count, shown.log_size, shown.as_of, s.published_at, shown.origin, shown.checkpoint,
+       shown.followed_by, b.countries, b.objectives, b.as_of AS breakdown_as_of
 FROM tally AS t
 JOIN statement AS s ON s.slug = t.statement
-JOIN log_head AS h ON h.statement = t.statement AND h.released_size = t.log_size
+JOIN log_head AS h ON h.statement = t.statement
+LEFT JOIN log_past AS p ON p.statement = h.statement AND p.generation = h.shown_generation AND h.shown_generation < h.generation
+CROSS JOIN LATERAL (
+    SELECT t.individual_count, t.organisation_count, t.withdrawn_count, t.duplicate_count, t.fraud_count, t.error_count,
+           t.log_size, t.as_of, h.origin, h.released_checkpoint AS checkpoint, NULL AS followed_by
+    WHERE h.shown_generation = h.generation AND h.released_size = t.log_size
+    UNION ALL
+    SELECT p.individual_count, p.organisation_count, p.withdrawn_count, p.duplicate_count, p.fraud_count, p.error_count,
+           p.size, p.as_of, p.origin, p.stored_checkpoint, h.origin
+    WHERE p.individual_count IS NOT NULL
+) AS shown
 LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
 ORDER BY t.statement;
 
@@ -57,9 +68,11 @@ FROM (
 WHERE tally.statement = held.statement AND tally.held_count <> held.count;
 
 -- name: ripe
--- Lists the statements whose breakdown may be published again: a day and ten new individuals after the last.
+-- Lists the statements whose breakdown may be published again: a day and ten new individuals after the last, and
+-- not from the half-filled cells of a log that began anew.
 SELECT t.statement, t.individual_added_count
 FROM tally AS t
+JOIN log_head AS h ON h.statement = t.statement AND h.shown_generation = h.generation
 LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
 WHERE t.individual_added_count >= coalesce(b.individual_added_count, 0) + $1
   AND (b.as_of IS NULL OR b.as_of <= now() - $2::interval);

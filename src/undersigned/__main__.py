@@ -150,6 +150,12 @@ def _parser() -> argparse.ArgumentParser:
         letter.add_argument(
             "--received", type=dt.date.fromisoformat, default=dt.date.today(), help="YYYY-MM-DD (default: today)"
         )
+        if step == "withdraw":
+            letter.add_argument(
+                "--organisations",
+                choices=("leave", "withdraw"),
+                help="where the address speaks for one: erase the person only, or take its endorsement back",
+            )
         letter.set_defaults(run=_with_database(command))
 
     mail = commands.add_parser("mail", help="try out mail").add_subparsers(required=True, metavar="STEP")
@@ -167,9 +173,16 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     announce = steps.add_parser("announce", help="fix in public what is drawn from, before the seed exists")
     announce.add_argument("statement")
     announce.add_argument("--size", type=int, default=300, help="how many to draw (default: 300)")
+    announce.add_argument(
+        "--commitment",
+        type=bytes.fromhex,
+        metavar="SHA256HEX",
+        help="the hash of a secret that the auditor tells at the draw",
+    )
     announce.set_defaults(run=_with_database(console.audits.announce))
     draw = steps.add_parser("draw", help="write the openings for the auditor, once a later checkpoint is released")
     draw.add_argument("statement")
+    draw.add_argument("--secret", help="the auditor's, if they committed to one")
     draw.set_defaults(run=_with_database(console.audits.draw))
     report = steps.add_parser("report", help="publish what the auditor found")
     report.add_argument("statement")

@@ -1,16 +1,19 @@
 """Persons: requests that come by letter, about everything that is held under one address."""
 
 import datetime as dt
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from undersigned import admins, endorsements, identity
+from undersigned import admins, endorsements, identity, owners
 from undersigned.database import Database, Record
+from undersigned.errors import Refused
 from undersigned.tokens import OwnerLink, Signer
 
 # GDPR Art. 12(3): one month from receipt.
 ANSWER_WITHIN = dt.timedelta(days=30)
+Meant = Literal["leave", "withdraw"]
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -37,11 +40,27 @@ def manage_links(signer: Signer, held: Held, url: str) -> list[str]:
     return [f"{url}/m/{signer.manage(OwnerLink(row['id'], row['bound']))}" for row in held.endorsements]
 
 
-async def withdraw(db: Database, held: Held, mailbox_id: UUID) -> int:
-    """Withdraws every endorsement and drops every claim under a mailbox; returns how many of both."""
+async def withdraw(db: Database, held: Held, mailbox_id: UUID, organisations: Meant | None = None) -> int:
+    """Withdraws or leaves every endorsement under a mailbox and drops every claim; returns how many of both.
+
+    Where the mailbox speaks for an organisation, `organisations` says what its owner means: to withdraw the organisation, or
+    to leave, so that only the person is erased and the organisation stays counted. Raises Refused, before anything is done, if
+    that isn't said.
+    """
+    bodies = [
+        f"{row['organisation']} ({row['statement']})" for row in held.endorsements if row["kind"] == "organisation"
+    ]
+    if bodies and organisations is None:
+        raise Refused(
+            f"Nothing was done. This address speaks for {', '.join(bodies)}. Ask what its owner means, and say it: "
+            "`--organisations leave` erases the person, and the organisation stays counted; `--organisations withdraw` takes the "
+            "organisation's endorsement back as well."
+        )
     done = 0
     for row in held.endorsements:
-        done += await endorsements.withdraw(db, OwnerLink(row["id"], row["bound"]))
+        link = OwnerLink(row["id"], row["bound"])
+        leaves = row["kind"] == "organisation" and organisations == "leave"
+        done += await (owners.leave if leaves else endorsements.withdraw)(db, link)
     claims = await db.pool.fetch(db.q.persons.claims, mailbox_id)
     dropped = await db.in_key_order(db.q.persons.drop_claim, [(row["endorsement_id"], row["id"]) for row in claims])
     return done + sum(int(row["dropped"]) for _, row in dropped)

@@ -127,6 +127,8 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     past: str
     end_generation: str
     open_generation: str
+    catching_up: str
+    show: str
     forget_all: str
     outdated: str
     drop: str

@@ -79,6 +79,13 @@ class Tally(msgspec.Struct, frozen=True):
     log_root: Annotated[
         str | None, Meta(description="Root of the released checkpoint that proves this tally, in base64")
     ]
+    log_followed_by: Annotated[
+        str | None,
+        Meta(
+            description="While a log that began anew is still adding everybody again: the origin of that log. Until it "
+            "has caught up, this tally stays the last one of the log before. Else null"
+        ),
+    ]
     next_poll_s: Count
     formatted: Formatted
     breakdown: Breakdown | None
@@ -114,7 +121,8 @@ class Snapshot:
             row["as_of"],
             row["origin"],
             row["log_size"],
-            row["released_checkpoint"] and row["released_checkpoint"].split("\n")[2],
+            row["checkpoint"] and row["checkpoint"].split("\n")[2],
+            row["followed_by"],
             NEXT_POLL_S,
             formatted(people, organisations, language),
             breakdown,

@@ -1,6 +1,7 @@
 """A sample audit: nobody chooses who is asked, everybody can recompute it, and both extremes are published."""
 
 import base64
+import datetime as dt
 import hashlib
 from argparse import Namespace
 
@@ -9,18 +10,23 @@ import pytest
 
 from tests.api.test_log import counted, read_entries, released
 from tests.conftest import World
-from undersigned import audits, console
+from tests.letters import representative, token_of
+from undersigned import audits, console, generations, organisations, owners
 from undersigned.errors import Refused
-from undersigned.log import entries, merkle, sealing
+from undersigned.log import entries, merkle, sealing, sequencer
+from undersigned.log.receipts import Opening
+from undersigned.tokens import OwnerLink
 from undersigned.worker import make_sealer
 
+SECRET = "5f0c" * 16
 URL = "/v1/statements/example/audits"
 
 
-async def announced(world: World, size: int = 3) -> None:
+async def announced(world: World, size: int = 3, secret: str | None = None) -> None:
     """An audit of five people's entries."""
     await counted(world, *(f"n{n}@example.org" for n in range(5)))
-    await audits.announce(world.db, "example", size)
+    commitment = hashlib.sha256(secret.encode()).digest() if secret else None
+    await audits.announce(world.db, "example", size, commitment)
 
 
 async def listed(world: World) -> list[dict[str, object]]:
@@ -65,11 +71,12 @@ async def test_the_draw_is_the_same_whenever_it_is_made(world: World) -> None:
     assert not {opening["address"] for opening in first.openings} & {"later@example.org", "still.later@example.org"}
 
 
-async def test_outsiders_recompute_the_draw_from_public_data_alone(world: World) -> None:
-    await announced(world)
+@pytest.mark.parametrize("secret", [None, SECRET])
+async def test_outsiders_recompute_the_draw_from_public_data_alone(world: World, secret: str | None) -> None:
+    await announced(world, secret=secret)
     await counted(world, "later@example.org")
     await counted(world, "still.later@example.org")
-    drawn = await audits.draw(world.db, "example")
+    drawn = await audits.draw(world.db, "example", secret)
     [audit] = await listed(world)
     head = await released(world)
     lines = await read_entries(world, head.size)
@@ -80,6 +87,10 @@ async def test_outsiders_recompute_the_draw_from_public_data_alone(world: World)
         hashes = b"".join(merkle.leaf_hash(line) for line in lines[:size])
         root = base64.b64encode(merkle.root(size, {(0, 0): hashes})).decode()
         texts.append(f"{head.origin}\n{size}\n{root}\n")
+    if audit["commitment"]:
+        assert hashlib.sha256(str(audit["secret"]).encode()).hexdigest() == audit["commitment"]
+        texts.append(f"{audit['secret']}\n")
+    assert (audit["secret"], audit["caveat"] is None) == (secret, secret is not None)
     seed = hashlib.sha256("".join(texts).encode()).digest()
     assert (audit["later_size"], audit["seed"]) == (later_size, seed.hex())
     live = [n for n, line in enumerate(lines[:frame_size]) if line.split()[1] == b"add"]
@@ -135,6 +146,7 @@ async def test_both_extremes_are_published_and_whoever_was_not_heard_counts_in_n
     assert "A sample was asked" in page
     assert "40.0% of the sample are genuine" in page
     assert "it is 80.0%" in page
+    assert "could have tried many draws" in page
     await audits.announce(world.db, "example", 1)
     assert [found["reported_at"] is None for found in await listed(world)] == [True, False]
 
@@ -168,10 +180,10 @@ async def test_every_step_leaves_a_trail_without_personal_data(
     world: World, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     await counted(world, *(f"n{n}@example.org" for n in range(5)))
-    await console.audits.announce(world.db, world.settings, Namespace(statement="example", size=5))
+    await console.audits.announce(world.db, world.settings, Namespace(statement="example", size=5, commitment=None))
     await withdraw(world, "n0@example.org")
     capfdbinary.readouterr()
-    await console.audits.draw(world.db, world.settings, Namespace(statement="example"))
+    await console.audits.draw(world.db, world.settings, Namespace(statement="example", secret=None))
     written = capfdbinary.readouterr()
     rows = [msgspec.json.decode(line) for line in written.out.splitlines()]
     assert len(rows) == 4
@@ -181,3 +193,106 @@ async def test_every_step_leaves_a_trail_without_personal_data(
     trail = await world.db.pool.fetch("SELECT action, detail FROM trail WHERE action LIKE 'audit%' ORDER BY id")
     assert [row["action"] for row in trail] == ["audit announce", "audit draw", "audit report"]
     assert not any("@" in row["detail"] for row in trail)
+
+
+async def test_an_auditors_secret_is_told_at_the_draw_and_never_before(world: World) -> None:
+    with pytest.raises(Refused, match="64 hex digits"):
+        await audits.announce(world.db, "example", 3, b"short")
+    await announced(world, secret=SECRET)
+    with pytest.raises(Refused, match="next checkpoint"):
+        await audits.draw(world.db, "example")
+    [audit] = await listed(world)
+    assert audit["commitment"] == hashlib.sha256(SECRET.encode()).hexdigest()
+    assert (audit["secret"], audit["caveat"]) == (None, None)
+    await counted(world, "later@example.org")
+    for told, why in ((None, "they tell it now"), ("0" * 64, "not the secret"), ("short", "32 to 128 characters")):
+        with pytest.raises(Refused, match=why):
+            await audits.draw(world.db, "example", told)
+    drawn = await audits.draw(world.db, "example", SECRET)
+    assert await audits.draw(world.db, "example", SECRET) == drawn
+    await audits.report(world.db, "example", 3, 0, 0)
+    assert "Nobody else could try draws out" in (await world.client.get("/s/example/how-we-count")).text
+
+
+async def test_a_secret_that_nobody_committed_to_can_not_be_told(world: World) -> None:
+    await announced(world)
+    await counted(world, "later@example.org")
+    with pytest.raises(Refused, match="Nobody committed"):
+        await audits.draw(world.db, "example", SECRET)
+
+
+async def begin_anew(world: World) -> None:
+    await generations.restart(world.db, make_sealer(world.settings), "example")
+    await world.count()
+
+
+async def test_an_audit_whose_log_ends_before_the_draw_is_void_and_keeps_no_other_from_being_announced(
+    world: World,
+) -> None:
+    await announced(world)
+    await begin_anew(world)
+    [audit] = await listed(world)
+    ended = await world.db.pool.fetchval("SELECT ended_at FROM log_past")
+    assert dt.datetime.fromisoformat(str(audit["void_since"])) == ended
+    with pytest.raises(Refused, match="announce one first"):
+        await audits.draw(world.db, "example")
+    with pytest.raises(Refused, match="Draw first"):
+        await audits.report(world.db, "example", 0, 0, 0)
+    await audits.announce(world.db, "example", 2)
+    await counted(world, "later@example.org")
+    assert len((await audits.draw(world.db, "example")).openings) == 2
+    newer, older = await listed(world)
+    assert (newer["origin"], newer["drawn_count"], newer["void_since"]) == (f"{older['origin']}/1", 2, None)
+    assert (older["drawn_count"], older["seed"]) == (None, None)
+
+
+async def test_an_audit_that_was_drawn_before_its_log_ended_is_reported_by_the_openings_of_that_draw(
+    world: World,
+) -> None:
+    await announced(world)
+    await counted(world, "later@example.org")
+    await audits.draw(world.db, "example")
+    await begin_anew(world)
+    with pytest.raises(Refused, match="can't be repeated"):
+        await audits.draw(world.db, "example")
+    with pytest.raises(Refused, match="one at a time"):
+        await audits.announce(world.db, "example", 3)
+    await audits.report(world.db, "example", 2, 0, 1)
+    [audit] = await listed(world)
+    assert (audit["genuine_count"], audit["withdrawn_since_count"], audit["void_since"]) == (2, 0, None)
+    await audits.announce(world.db, "example", 3)
+
+
+async def test_no_audit_is_announced_of_a_log_that_is_still_filling_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counted(world, "ada@example.org", "bela@example.org")
+    monkeypatch.setattr(sequencer, "BATCH_SIZE", 1)
+    await generations.restart(world.db, make_sealer(world.settings), "example")
+    await sequencer.run_once(world.db, make_sealer(world.settings))
+    with pytest.raises(Refused, match="still adding everybody again"):
+        await audits.announce(world.db, "example", 1)
+    await world.count()
+    assert await audits.announce(world.db, "example", 1) == 6
+
+
+async def test_an_organisation_without_a_representative_is_opened_and_not_said_to_have_left(world: World) -> None:
+    await counted(world, "ada@example.org")
+    await world.submit(representative())
+    for mail in await world.send_mail():
+        if "confirm" in mail["Subject"]:
+            await world.confirm(token_of(mail))
+    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await world.count()
+    await audits.announce(world.db, "example", 2)
+    row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory WHERE role IS NOT NULL")
+    assert row is not None
+    await owners.leave(world.db, OwnerLink(*row))
+    await counted(world, "later@example.org")
+    drawn = await audits.draw(world.db, "example")
+    [body] = [opening for opening in drawn.openings if opening["kind"] == "organisation"]
+    assert (body["name"], body["organisation"], drawn.withdrawn_since) == (None, "Readers' Society", [])
+    lines = await read_entries(world, (await released(world)).size)
+    sha256, salt = bytes.fromhex(body["statement_sha256"]), base64.b64decode(body["salt"])
+    opening = Opening(body["origin"], sha256, "organisation", body["identity"], salt)
+    assert lines[body["log_index"]] == opening.entry

@@ -1,9 +1,15 @@
 """A representative leaves; the organisation stays counted, and the next approved claim speaks for it."""
 
+import argparse
+import datetime as dt
+
+import pytest
+
 from tests.api.test_succession import FORMER, SUCCESSOR, approve, assert_forgotten, dump, manage, offer
 from tests.conftest import World
-from tests.letters import representative, token_of
-from undersigned import endorsements, exports, organisations
+from tests.letters import person, representative, token_of
+from undersigned import console, endorsements, exports, organisations, persons
+from undersigned.errors import Refused
 from undersigned.log import note, receipts
 from undersigned.log.check import check
 
@@ -63,3 +69,38 @@ async def test_an_organisation_without_a_representative_is_exported_and_can_be_r
     assert await endorsements.reject(world.db, endorsement_id, "error", "")
     assert await world.count() == (0, 0)
     assert await world.send_mail() == []
+
+
+async def letter(world: World, meant: str | None) -> int:
+    """An operator answers a letter that asks to delete everything under the representative's address."""
+    options = argparse.Namespace(address=FORMER, received=dt.date(2026, 1, 10), organisations=meant)
+    return await console.persons.withdraw(world.db, world.settings, options)
+
+
+async def test_a_letter_of_a_representative_is_not_guessed_at(world: World) -> None:
+    await approve(world, FORMER)
+    await world.submit(person(FORMER))
+    [mail] = await world.send_mail()
+    await world.confirm(token_of(mail))
+    await world.count()
+    before = await dump(world)
+    with pytest.raises(Refused, match=r"Nothing was done.*Readers' Society \(example\).*--organisations leave"):
+        await letter(world, None)
+    assert await dump(world) == before
+
+
+@pytest.mark.parametrize(("meant", "organisations_left"), [("leave", 1), ("withdraw", 0)])
+async def test_a_letter_of_a_representative_does_what_its_writer_means(
+    world: World, meant: str, organisations_left: int
+) -> None:
+    await approve(world, FORMER)
+    await world.submit(person(FORMER, name="Rosa Former"))
+    [mail] = await world.send_mail()
+    await world.confirm(token_of(mail))
+    # A claim whose confirmation isn't even mailed yet.
+    other = {"name": "Other", "website": "https://other.org.uk", "country": "GB"}
+    await world.submit(representative(FORMER, name="Rosa Former", organisation=other))
+    assert await letter(world, meant) == 0
+    assert_forgotten(world, await dump(world))
+    assert (await world.count(), await check(world.db, "example")) == ((0, organisations_left), [])
+    assert (await persons.find(world.db, persons.mailbox_id(world.settings.pepper, FORMER))).endorsements == []

@@ -13,10 +13,15 @@ from undersigned.statements import Statements
 
 async def announce(db: Database, _: Settings, options: argparse.Namespace) -> int:
     slug = await _known(db, options.statement)
-    frame_size = await audits.announce(db, slug, options.size)
+    frame_size = await audits.announce(db, slug, options.size, options.commitment)
     await admins.leave_trail(db, "console", "audit announce", slug, None, f"{options.size} of {frame_size} entries")
     print(
         f"Announced: {options.size:,}, from the first {frame_size:,} entries. Draw once a later checkpoint is released."
+    )
+    print(
+        "The auditor tells their secret only when they have seen that checkpoint."
+        if options.commitment
+        else f"{audits.CAVEAT} Published as such; an auditor's --commitment excludes it."
     )
     return 0
 
@@ -24,7 +29,7 @@ async def announce(db: Database, _: Settings, options: argparse.Namespace) -> in
 async def draw(db: Database, _: Settings, options: argparse.Namespace) -> int:
     """Writes an opening a line for the auditor; whoever left since is named by index on standard error."""
     slug = await _known(db, options.statement)
-    drawn = await audits.draw(db, slug)
+    drawn = await audits.draw(db, slug, options.secret)
     detail = f"{len(drawn.openings)} openings, {len(drawn.withdrawn_since)} withdrawn since"
     await admins.leave_trail(db, "console", "audit draw", slug, None, detail)
     for opening in drawn.openings:

@@ -55,8 +55,8 @@ async def restart(db: Database, given: Settings, options: argparse.Namespace) ->
     await known.load(db)
     slug = known.get(options.statement).slug
     print(
-        "Readers will see that the log began anew. Everything counted is added again, so that the public number starts from "
-        "zero and is whole again in a moment; receipts of the old log stay valid for the old log. Restore a newer backup "
+        "Readers will see that the log began anew. Everybody counted is added again; until that is done, the public numbers stay "
+        "the last ones of the old log, and say so. Receipts of the old log stay valid for the old log. Restore a newer backup "
         "instead, if there is one.",
         file=sys.stderr,
     )

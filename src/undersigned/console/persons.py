@@ -32,8 +32,8 @@ async def manage_link(db: Database, given: Settings, options: argparse.Namespace
 
 async def withdraw(db: Database, given: Settings, options: argparse.Namespace) -> int:
     mailbox_id = persons.mailbox_id(given.pepper, options.address)
-    done = await persons.withdraw(db, await persons.find(db, mailbox_id), mailbox_id)
-    print(f"{done} withdrawn or deleted.")
+    done = await persons.withdraw(db, await persons.find(db, mailbox_id), mailbox_id, options.organisations)
+    print(f"{done} withdrawn, left or deleted.")
     await _answered(db, "withdraw", options)
     return 0
 

@@ -92,17 +92,32 @@ def origin_of(head: Record, generation: int) -> str:
     return f"{base}/{generation}" if generation else base
 
 
-def newest(sealer: Sealer, head: Record) -> str | None:
-    """The newest checkpoint that a log's key signed, in the database or in the files outside it; None if there is none."""
-    key = head["vkey"] or sealer.vkey(head["origin"])
-    found = [(head["generation"], head["checkpoint"], key)] if head["checkpoint"] else []
-    for generation in sealer.generations(head["statement"]):
-        if generation >= head["generation"]:
-            text = (sealer.directory / f"{head['statement']}.{generation}").read_text(errors="replace")
-            later = sealer.vkey(origin_of(head, generation))
-            found.append((generation, text, key if generation == head["generation"] else later))
-    signed = [(generation, size, text) for generation, text, vkey in found if (size := _size(text, vkey))]
-    return max(signed)[2] if signed else None
+class Known(msgspec.Struct, frozen=True, order=True):
+    """The newest signed checkpoint that is known of a generation, in the database or in the file outside it."""
+
+    generation: int
+    size: int
+    checkpoint: str
+    origin: str
+    vkey: str
+
+
+def known(sealer: Sealer, head: Record) -> list[Known]:
+    """What is known of a log's generations from the database's own on, in order; only what their keys signed."""
+    found: dict[int, Known] = {}
+    texts = [(head["generation"], head["checkpoint"])] if head["checkpoint"] else []
+    texts += [
+        (generation, (sealer.directory / f"{head['statement']}.{generation}").read_text(errors="replace"))
+        for generation in sealer.generations(head["statement"])
+        if generation >= head["generation"]
+    ]
+    for generation, text in texts:
+        origin = origin_of(head, generation)
+        vkey = (head["vkey"] if generation == head["generation"] else None) or sealer.vkey(origin)
+        size = _size(text, vkey)
+        if size and (generation not in found or size > found[generation].size):
+            found[generation] = Known(generation, size, text, origin, vkey)
+    return sorted(found.values())
 
 
 def _size(text: str, vkey: str) -> int:

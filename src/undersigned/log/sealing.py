@@ -53,6 +53,11 @@ async def _must_be_settled(connection: Connection, db: Database, head: Record) -
         raise Refused(f"It was sealed on {head['sealed_at']:%Y-%m-%d}.")
     if not row["closed"]:
         raise Refused("The statement has to be closed for five minutes first: set closes_at, and publish it.")
+    if row["catching_up"]:
+        raise Refused(
+            "The log began anew and is still adding everybody again: try again in a moment, and if it stays so, "
+            "complete it with `undersigned log restart`."
+        )
     if row["claims"]:
         raise Refused(f"{row['claims']} claims are pending or held: decide those held, and let the others expire.")
     if row["queued"]:

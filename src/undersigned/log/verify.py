@@ -537,22 +537,65 @@ def published(log: Log, what: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def how_it_ended(log: Log) -> dict[str, Any]:
+    """What is published about the end of a log that another one followed; empty if this one goes on."""
+    try:
+        found = json.loads(log.read("ended", JSON_BYTES_MAX))
+    except (Missing, ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def compare_earlier(log: Log, cited: str) -> None:
+    """Checks that the log which a later one follows ended as that cites, and that its own key signed it. Raises Wrong."""
+    origin, size, root = cited.split()[1:]
+    here, number = (re.fullmatch(r"(.*/log/[^/]+)(?:/([0-9]+))?", text) for text in (log.path, origin))
+    try:
+        if log.directory or not here or not number:
+            raise Missing("It is not beside this one.")
+        with contextlib.closing(Log(f"{log.site}{here[1]}/{number[2] or 0}")) as earlier:
+            key = parse_vkey(as_text(earlier.read("key", 2**10)))
+            last = earlier.checkpoint(key)
+    except Missing as error:
+        say("Began anew", f"after a log that ended as: {cited}; NOT COMPARED with that log: {error}")
+        return
+    if (last.origin, last.size, last.root) != (origin, int(size), decode(root, 32)):
+        raise Wrong(f"The log says that it follows {cited}. That log's last checkpoint is another:\n\n{last.note}")
+    say(
+        "Began anew",
+        f"after a log that ended as: {cited}; its last checkpoint says so too, signed by its key {key.vkey}",
+    )
+
+
 def tally(log: Log, vkey: str | None) -> None:
     """Replays a log from its first entry, and compares what it adds up to with what is published."""
-    key, statement, shown = log.key(vkey), published(log, ""), published(log, "/tally")
-    mark = shown.get("log_size")
-    checkpoint = log.checkpoint(key)
+    key, statement, ended = log.key(vkey), published(log, ""), how_it_ended(log)
+    shown = ended or published(log, "/tally")
+    mark, last = shown.get("log_size"), log.checkpoint(key)
+    checkpoint = last
+    if ended:
+        say("Ended", f"with {last.size:,} signed entries; {ended.get('log_followed_by')} follows it")
+        if last.note != ended.get("last_checkpoint"):
+            raise Wrong(f"What is published of its end cites another last checkpoint: {ended.get('last_checkpoint')}")
+        if isinstance(ended.get("log_checkpoint"), str):
+            checkpoint = open_checkpoint(ended["log_checkpoint"], key)
     ledger = replay(log, checkpoint, mark if isinstance(mark, int) else -1)
     numbers = [f"{name} {count:,}" for name, count in ledger.numbers().items()]
     say("Counted", ", ".join(numbers[:2]) + (", sealed" if ledger.sealed else ""))
     say("Taken back", ", ".join(numbers[2:]))
     if ledger.previous:
-        say("Began anew", f"after a log that ended as: {ledger.previous}")
+        compare_earlier(log, ledger.previous)
     elsewhere = shown.get("log_origin", checkpoint.origin)
-    if elsewhere != checkpoint.origin:
+    if elsewhere != checkpoint.origin and shown.get("log_followed_by") == checkpoint.origin:
         say(
             "Published",
-            f"NOT COMPARED: the tally is that of another log, {plain(elsewhere)}; this one ended, or that is a lie",
+            f"NOT COMPARED: this log began anew and is still adding everybody again; until it is whole, the site shows the last "
+            f"numbers of the log before it, {elsewhere}: check that one, and this one again later",
+        )
+    elif elsewhere != checkpoint.origin:
+        say(
+            "Published",
+            f"NOT COMPARED: the tally is that of another log, {elsewhere}, and nothing says that this one ended",
         )
     elif not isinstance(mark, int) or mark > checkpoint.size:
         say("Published", "NOT COMPARED: no tally could be read, or it is newer than the checkpoint")
@@ -565,13 +608,18 @@ def tally(log: Log, vkey: str | None) -> None:
             raise Wrong(
                 f"The published tally of {mark:,} entries says {says}, the log {ledger.marked or 'has no sum there'}."
             )
-        say("Published", f"the tally of {mark:,} entries says the same as the log")
+        say("Published", f"the {'final ' if ended else ''}tally of {mark:,} entries says the same as the log")
     if "text" not in statement:
         say("Text", f"SHA-256 {ledger.statement}, NOT COMPARED: no text could be read")
     elif hashlib.sha256(str(statement["text"]).encode()).hexdigest() == ledger.statement:
         say("Text", f"SHA-256 {ledger.statement}, as the site shows it")
     else:
         raise Wrong(f"The log counts endorsements of a text with SHA-256 {ledger.statement}; the site shows another.")
+    if checkpoint.size < last.size:
+        raise Wrong(
+            f"INCOMPLETE: of the {last.size:,} entries that were signed, the last {last.size - checkpoint.size:,} are not kept "
+            f"any more, and nobody can say what they were. What stands above was checked of the first {checkpoint.size:,}."
+        )
 
 
 def watch(log: Log, vkey: str | None, state: str) -> None:

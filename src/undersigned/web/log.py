@@ -3,6 +3,8 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
+from undersigned import generations
+from undersigned.generations import Ended
 from undersigned.log import merkle, reading
 from undersigned.log.reading import Released
 from undersigned.settings import ROOT
@@ -42,6 +44,15 @@ async def tile(
     return Response(found, media_type="application/octet-stream", headers=FOR_EVER)
 
 
+@get("/{slug:str}/{generation:int}/ended")
+async def ended(site: AtSite, slug: FromPath[str], generation: FromPath[int]) -> Response[Ended]:
+    """How an ended generation ended: its last tally, its last checkpoint, and which log followed."""
+    found = await generations.ended(site.db, site.statements.get(slug).slug, generation)
+    if found is None:
+        raise NotFound
+    return Response(found, headers=BRIEFLY)
+
+
 @get("/verify.py", sync_to_thread=False)
 def verifier() -> Response[bytes]:
     """The verifier: one file, for Python's standard library alone."""
@@ -57,4 +68,4 @@ async def _released(site: Site, slug: str, generation: int | None) -> Released:
     return log
 
 
-router = Router("/log", route_handlers=[checkpoint, key, tile, verifier], include_in_schema=False)
+router = Router("/log", route_handlers=[checkpoint, key, tile, ended, verifier], include_in_schema=False)
