@@ -14,9 +14,10 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from litestar import Litestar
 
 from undersigned import database, generations, statements
-from undersigned.app import create_app
+from undersigned.app import create_app, refresh
 from undersigned.database import Database
 from undersigned.embedded import running
 from undersigned.log import sequencer
@@ -98,7 +99,8 @@ async def db(settings: Settings) -> AsyncIterator[Database]:
 class World:
     """The running app, its worker's steps on demand, and the mail it sent."""
 
-    def __init__(self, settings: Settings, db: Database, client: httpx.AsyncClient) -> None:
+    def __init__(self, app: Litestar, settings: Settings, db: Database, client: httpx.AsyncClient) -> None:
+        self.app = app
         self.settings = settings
         self.db = db
         self.client = client
@@ -133,6 +135,10 @@ class World:
         assert row is not None
         return row["individual_count"], row["organisation_count"]
 
+    async def refresh(self) -> None:
+        """Lets the server take over at once what it would a moment later."""
+        await refresh(self.app.state.site)
+
     async def submit(self, body: dict[str, object], slug: str = "example") -> httpx.Response:
         return await self.client.post(f"/v1/statements/{slug}/endorsements", json=body)
 
@@ -155,6 +161,6 @@ async def world(settings: Settings, db: Database) -> AsyncIterator[World]:
     await asyncio.wait({living, asyncio.create_task(up.wait())}, return_when=asyncio.FIRST_COMPLETED)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-        yield World(settings, db, client)
+        yield World(app, settings, db, client)
     done.set()
     await living

@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> Litestar:
                 settings.proxy_networks,
             )
             await database.establish(db, settings.pepper)
-            await _refresh(site)
+            await refresh(site)
             app.state.site = site
             refreshing = asyncio.create_task(_keep_fresh(site))
             try:
@@ -171,7 +171,7 @@ def create() -> Litestar:
     return create_app(load())
 
 
-async def _refresh(site: Site) -> None:
+async def refresh(site: Site) -> None:
     published_at = await site.tallies.refresh(site.db)
     if published_at != site.statements.published_at:
         await site.statements.load(site.db)
@@ -183,7 +183,7 @@ async def _keep_fresh(site: Site) -> None:
     while True:
         await asyncio.sleep(REFRESH_EVERY_S)
         try:
-            await _refresh(site)
+            await refresh(site)
         except Exception as error:
             if not database.is_unreachable(error):
                 log.exception("The tally in memory can't be refreshed; it goes on.")

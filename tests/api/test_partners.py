@@ -11,7 +11,6 @@ import pytest
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console, generations, partners, statements
-from undersigned.app import _refresh
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
 from undersigned.settings import ROOT
 from undersigned.worker import make_sealer
@@ -21,20 +20,15 @@ SIGN = "/v1/statements/example/endorsements"
 FORM = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
 
 
-async def refresh(world: World) -> None:
-    """Takes over at once what the server would a moment later."""
-    await _refresh(world.client._transport.app.state.site)  # type: ignore[attr-defined]
-
-
 async def add(world: World, slug: str = "readers", url: str = f"{READERS}/sign-here", *origins: str) -> str:
     key = await partners.add(world.db, slug, "Readers' Society", url, origins)
-    await refresh(world)
+    await world.refresh()
     return key
 
 
 async def restrict(world: World) -> None:
     await world.db.pool.execute("UPDATE statement SET embedding = 'partners', published_at = now()")
-    await refresh(world)
+    await world.refresh()
 
 
 async def sign(world: World, number: int, **changes: object) -> None:
@@ -86,7 +80,7 @@ async def test_a_partner_is_known_from_the_moment_it_is_added_until_it_is_remove
     await add(world)
     await world.submit(person(partner="readers"))
     await partners.remove(world.db, "readers")
-    await refresh(world)
+    await world.refresh()
     assert (await world.submit(person(partner="readers"))).status_code == 202
     assert await attributed(world) == [None, "readers", None]
 
@@ -176,10 +170,10 @@ async def test_a_key_is_shown_once_and_opens_that_partners_counts_only(world: Wo
 async def test_a_new_key_ends_the_old_one_and_a_removed_partner_has_none(world: World) -> None:
     old = await add(world)
     new = await partners.renew_key(world.db, "readers")
-    await refresh(world)
+    await world.refresh()
     assert [(await read_tally(world, key)).status_code for key in (old, new)] == [401, 200]
     await partners.remove(world.db, "readers")
-    await refresh(world)
+    await world.refresh()
     assert (await read_tally(world, new)).status_code == 401
     for gone in (partners.renew_key(world.db, "readers"), partners.remove(world.db, "readers")):
         with pytest.raises(PartnerUnknown):
@@ -242,7 +236,7 @@ async def test_a_count_is_not_told_while_it_would_give_away_the_few_who_came_oth
 async def test_organisations_are_no_part_of_it(world: World) -> None:
     key = await add(world)
     await world.db.pool.execute("UPDATE statement SET policy = 'domain_proof', published_at = now()")
-    await refresh(world)
+    await world.refresh()
     await world.submit(representative("rosa@readers.org.uk", partner="readers"))
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
@@ -362,7 +356,7 @@ async def test_nobody_is_led_back_to_a_partner_that_was_removed_meanwhile(world:
     await world.submit(person(partner="readers"))
     [mail] = await world.send_mail()
     await partners.remove(world.db, "readers")
-    await refresh(world)
+    await world.refresh()
     assert READERS not in await confirm_on_page(world, mail)
 
 
@@ -451,7 +445,7 @@ async def test_a_restricted_statement_is_published_as_such(world: World) -> None
     (home / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
     assert await statements.publish(world.db, home, world.settings.url)
     assert not await statements.publish(world.db, home, world.settings.url)
-    await refresh(world)
+    await world.refresh()
     assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
     site = world.client._transport.app.state.site  # type: ignore[attr-defined]
     assert site.partners.frame_ancestors(site.statements.get("example")) == "'self'"
@@ -464,7 +458,7 @@ async def test_the_console_keeps_partners(world: World, capsys: pytest.CaptureFi
     about = argparse.Namespace(slug="readers", name="Readers", url=READERS, origin=["https://blog.readers.org.uk"])
     assert await console.partners.add(world.db, world.settings, about) == 0
     key = capsys.readouterr().out.strip()
-    await refresh(world)
+    await world.refresh()
     assert (await read_tally(world, key)).status_code == 200
     about.origin = []
     assert await console.partners.change(world.db, world.settings, about) == 0

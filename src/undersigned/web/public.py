@@ -52,6 +52,9 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     embedding: Annotated[
         Literal["open", "partners"], Meta(description="Whether any site may embed it, or only its partners' sites")
     ]
+    admitted: Annotated[
+        bool, Meta(description="Whether it can be signed from the page that asks, by the Origin of the request")
+    ]
     objectives: list[Objective]
     contributions: list[str]
     consent_text: str
@@ -70,13 +73,14 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     translations: Annotated[list[str], Meta(description="The languages that there is a translation into")]
 
 
-def published(statement: Statement, language: str = "") -> PublishedStatement:
+def published(statement: Statement, language: str, *, admitted: bool) -> PublishedStatement:
     """The statement, with its translation into this language if there is one."""
     translation = statement.translation(language)
     changes = {
         "sha256": statement.sha256.hex(),
         "translation": translation and _as(PublishedTranslation, translation, {"sha256": translation.sha256.hex()}),
         "translations": sorted(statement.translations),
+        "admitted": admitted,
     }
     return _as(PublishedStatement, statement, changes)
 
@@ -90,13 +94,15 @@ def _as(shape: type[T], source: object, changes: dict[str, Any]) -> T:
 @get("/{slug:str}", summary="Read a statement", responses=declared(errors.StatementNotFound))
 async def read_statement(
     site: AtSite,
+    request: AnyRequest,
     slug: FromPath[str],
     lang: Annotated[
         str, QueryParameter(description="The language of a translation for information", max_length=35)
     ] = "",
-) -> PublishedStatement:
+) -> Response[PublishedStatement]:
     """The text with its hash, what can be chosen when endorsing it, and who answers for the data."""
-    return published(site.statements.get(slug), lang)
+    statement = site.statements.get(slug)
+    return Response(published(statement, lang, admitted=site.admits(request, statement)), headers={"Vary": "Origin"})
 
 
 @post(

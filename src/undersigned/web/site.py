@@ -13,6 +13,7 @@ from litestar.params import SkipValidation
 
 from undersigned import __version__, guard, identity
 from undersigned.database import Database
+from undersigned.errors import OriginRefused
 from undersigned.guard import Budget
 from undersigned.partners import Partners
 from undersigned.records import Records
@@ -61,6 +62,14 @@ class Site(msgspec.Struct, frozen=True):
         ours = origin is None or origin == f"{parts.scheme}://{parts.netloc}".lower() or relation == "same-origin"
         if not (ours or (form and origin == "null" and relation is None)):
             self.partners.admit(statement, origin or "", self.page_of(statement))
+
+    def admits(self, request: AnyRequest, statement: Statement) -> bool:
+        """Whether a submission from the site that this request comes from would be taken."""
+        try:
+            self.admit(request, statement)
+        except OriginRefused:
+            return False
+        return True
 
     def network_key(self, request: AnyRequest) -> UUID | None:
         """The key of the network a request came from, or None if that can't be told."""

@@ -23,12 +23,13 @@ class Form extends Embed {
     const statement = await once(`${this.path}?lang=${this.words.language}`);
     if (signal.aborted) return;
     this.statement = statement;
-    if (statement.state === "open") {
+    if (statement.state === "open" && statement.admitted) {
       this.form = this.sheet();
       this.choose();
       this.show(this.form);
     } else {
-      this.show(make("p", { class: "notice", part: "notice" }, this.words[`statement_${statement.state}`]));
+      const says = statement.state === "open" ? this.page("", this.words.elsewhere) : this.words[`statement_${statement.state}`];
+      this.show(make("p", { class: "notice", part: "notice" }, says));
     }
     this.tell("ready");
   }

@@ -49,8 +49,9 @@ class Tally extends Embed {
         make("b", { part: "number", class: again && !old.includes(figure) && "new" }, figure),
         ` ${noun}`,
       );
-    const both = [number(individuals, individuals_noun), " · ", number(organisations, organisations_noun)];
-    this.show(make("p", { class: few ? "tally few" : "tally", part: "tally" }, few || both));
+    const both = [number(individuals, individuals_noun), make("span", { part: "separator" }, " · "), number(organisations, organisations_noun)];
+    const part = few ? "tally few" : "tally";
+    this.show(make("p", { class: part, part }, few || both));
   }
 }
 
