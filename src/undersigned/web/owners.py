@@ -230,14 +230,14 @@ def _moment(time: str) -> str:
 
 def _facts(statement: Statement, held: Record) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
-    consent = held["consent"]
+    consent, name_status = held["consent"], NAME_STATUS[held["name_status"]]
     facts = [
         (_("Organisation"), held["organisation"]),
         (_("Website"), held["website"]),
         (_("It offers"), ", ".join(held["contributions"] or [])),
         (_("Your role"), held["role"]),
         (_("Name"), held["name"]),
-        (_("The name is"), _(NAME_STATUS[held["name_status"]])),
+        (_("The name is"), _(name_status)),
         (_("E-mail address"), held["address"]),
         (_("Country"), countries.names(languages.current()).get(held["country"])),
         (_("Objectives"), ", ".join(held["objectives"])),
