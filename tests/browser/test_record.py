@@ -156,7 +156,7 @@ def test_paper_has_the_text_its_hash_and_what_proves_the_numbers_and_no_form(
     page.goto(server.url + paths["statement"])
     assert not page.locator(".proof").is_visible()
     page.emulate_media(media="print")
-    for seen in (".document", ".fingerprint", ".proof", ".tally"):
+    for seen in (".document", ".fingerprint", ".proof", "aside.tally"):
         assert page.locator(seen).is_visible(), seen
     for unseen in ("form", ".endorse", ".record", ".languages", ".tally .go"):
         assert not page.locator(unseen).first.is_visible(), unseen
