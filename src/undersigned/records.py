@@ -13,7 +13,7 @@ from undersigned.database import Database
 from undersigned.organisations import Listed
 
 KEPT_S = 5.0
-ORGANISATIONS_MAX = 60
+ORGANISATIONS_MAX = 24
 
 
 class Total(msgspec.Struct, frozen=True):

@@ -1,13 +1,78 @@
-"""Languages: which one is spoken."""
+"""Languages: which one is spoken, that every catalogue is whole, and that nothing is lost in translation."""
 
 import re
+from collections.abc import Iterator
+from functools import cache
 
 import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
 from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned import languages
 from undersigned.languages import LANGUAGES, PSEUDO_LANGUAGES
+from undersigned.settings import ROOT
+
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+METHODS = [("undersigned/**.py", "python"), ("undersigned/**/templates/**", "jinja2")]
+KEYWORDS = {"_": None, "gettext": None, "noop": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
+            "npgettext": ((1, "c"), 2, 3)}  # fmt: skip
+
+
+@cache
+def said() -> Catalog:
+    """Every message in the source."""
+    catalogue = Catalog()
+    found = extract_from_dir(str(ROOT / "src"), METHODS, {"undersigned/**/templates/**": {"trimmed": "true"}}, KEYWORDS)
+    for _file, _line, message, _comments, context in found:
+        catalogue.add(message, context=context)
+    return catalogue
+
+
+def forms(text: object) -> tuple[str, ...]:
+    """A message's singular and plurals, or the one form it has."""
+    return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text or ""),)
+
+
+def pairs(language: str) -> Iterator[tuple[str, str, Message]]:
+    """Each message's source and translation, form by form."""
+    for message in languages.catalogue(language):
+        sources = forms(message.id)
+        for place, translated in enumerate(forms(message.string) if message.id else ()):
+            yield sources[min(place, len(sources) - 1)], translated, message
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalogue_has_every_message_and_no_other(language: str) -> None:
+    """If it fails: `make messages`, then translate what is new."""
+    wanted = {(message.context, str(message.id)) for message in said() if message.id}
+    there = {(message.context, str(message.id)) for message in languages.catalogue(language) if message.id}
+    assert wanted - there == set()
+    assert there - wanted == set()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalogue_translates_every_message_in_every_form(language: str) -> None:
+    missing = [source for source, translated, _ in pairs(language) if not translated]
+    assert missing == []
+    plurals = languages.catalogue(language).num_plurals
+    wrong = [m.id for m in languages.catalogue(language) if m.pluralizable and len(forms(m.string)) != plurals]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_keeps_what_stands_for_something_else(language: str) -> None:
+    for source, translated, message in pairs(language):
+        kept, found = (sorted(languages.PLACEHOLDER.findall(text)) for text in (source, translated))
+        # One person may be said without the number.
+        assert found == kept or (message.pluralizable and set(found) <= set(kept)), (source, translated)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_edges_of_its_source(language: str) -> None:
+    for source, translated, _ in pairs(language):
+        assert re.findall(r"^\s|\s$", source) == re.findall(r"^\s|\s$", translated), source
 
 
 @pytest.mark.parametrize(
