@@ -1,5 +1,6 @@
 """The tally on a partner's page: how it moves, how little it asks, and that a signature arrives in it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,23 +8,23 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Partner
 from tests.browser.embedding import element, fill_in, script, send
-from tests.process import Server
+from tests.process import Server, serving
 from tests.visitor import Visitor
 
 ROLLING = "number => getComputedStyle(number).animationName"
 
 
 @pytest.fixture(scope="module")
-def counted(server: Server) -> Server:
-    """The server, once nine people endorsed the example."""
-    with Visitor(server.url) as visitor:
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own, on which nine people and nobody else endorsed the example."""
+    with serving(tmp_path_factory.mktemp("counted") / "var") as server, Visitor(server.url) as visitor:
         emails = [f"n{place}@example.org" for place in range(9)]
         for email in emails:
             visitor.sign(email)
         for email in emails:
             visitor.confirm(visitor.read_mail(email, "confirm"))
         visitor.see_tally(9, 0)
-    return server
+        yield server
 
 
 def wire(page: Page) -> list[tuple[str, str, str | None]]:
