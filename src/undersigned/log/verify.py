@@ -65,6 +65,10 @@ class Missing(Wrong):
     """There is nothing at that address."""
 
 
+class Incomplete(Wrong):
+    """All that is there agrees, but some of what was signed is not there."""
+
+
 class Fork(Exception):
     """The log took back what it had signed; the message holds the evidence."""
 
@@ -616,7 +620,7 @@ def tally(log: Log, vkey: str | None) -> None:
     else:
         raise Wrong(f"The log counts endorsements of a text with SHA-256 {ledger.statement}; the site shows another.")
     if checkpoint.size < last.size:
-        raise Wrong(
+        raise Incomplete(
             f"INCOMPLETE: of the {last.size:,} entries that were signed, the last {last.size - checkpoint.size:,} are not kept "
             f"any more, and nobody can say what they were. What stands above was checked of the first {checkpoint.size:,}."
         )
@@ -722,7 +726,8 @@ def main(argv: list[str]) -> int:
         print(plain(fork))
         return 2
     except (Wrong, OSError, ValueError, RecursionError) as error:
-        print(plain(f"WRONG: {error}"), file=sys.stderr)
+        verdict = "" if isinstance(error, Incomplete) else "WRONG: "
+        print(plain(f"{verdict}{error}"), file=sys.stderr)
         return 1
     return 0
 
