@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import token_of
-from undersigned import organisations
+from undersigned import __version__, organisations
 
 FORM = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org", "country": "", "objectives": "a",
         "role": "", "organisation_name": "", "organisation_website": "", "organisation_country": "", "subject": ""}  # fmt: skip
@@ -77,12 +77,13 @@ async def test_a_consent_text_that_changed_meanwhile_is_shown_again_before_anyth
 @pytest.mark.parametrize(
     "path", ["/", "/s/example", "/s/example/privacy", "/s/example/how-we-count", "/reference", "/mailbox", "/nothing"]
 )
-async def test_pages_run_no_script_and_set_no_cookie(world: World, path: str) -> None:
+async def test_pages_run_nothing_but_the_live_numbers_and_set_no_cookie(world: World, path: str) -> None:
     page = await world.client.get(path, headers={"Accept": "text/html"})
     assert "set-cookie" not in page.headers
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.headers["referrer-policy"] == "no-referrer"
-    assert "<script" not in page.text
+    live = f'<script type="module" src="/embed/v{__version__}/tally.js">'
+    assert re.findall("<script[^>]*>[^<]*", page.text) == ([live] if path == "/s/example" else [])
     assert not re.search(r'(?:src|href)="(?:https?:)?//(?!127\.0\.0\.1:8000/)', page.text)
 
 
