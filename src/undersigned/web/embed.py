@@ -12,12 +12,11 @@ from undersigned import countries, languages, organisations, submissions
 from undersigned.errors import DomainError, InvalidFields
 from undersigned.models import Signing, read
 from undersigned.statements import Statement
-from undersigned.web import scripts, wording
+from undersigned.web import assets, scripts, wording
 from undersigned.web.edge import policy
 from undersigned.web.pages import form_values, signing_of
 from undersigned.web.problems import STATUS, NotFound
-from undersigned.web.public import TALLY_CACHE, matches
-from undersigned.web.scripts import Asset
+from undersigned.web.public import TALLY_CACHE
 from undersigned.web.site import AnyRequest, AtSite, Site
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -39,18 +38,18 @@ async def read_script(request: AnyRequest, release: FromPath[str], name: FromPat
     if found is None:
         raise NotFound
     asset, is_immutable = found
-    return _answer(request, asset, IMMUTABLE if is_immutable else CHANNEL)
+    return assets.answer(request, asset, IMMUTABLE if is_immutable else CHANNEL)
 
 
 @get("/{release:str}/words/{name:str}")
 async def read_words(site: AtSite, request: AnyRequest, release: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     originals = tuple(sorted({statement.locale for statement in site.statements.all()}))
-    return _answer(request, scripts.words(_language(release, name), originals), CHANNEL)
+    return assets.answer(request, scripts.words(_language(release, name), originals), CHANNEL)
 
 
 @get("/{release:str}/countries/{name:str}")
 async def read_countries(request: AnyRequest, release: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    return _answer(request, scripts.country_names(_language(release, name)), CHANNEL)
+    return assets.answer(request, scripts.country_names(_language(release, name)), CHANNEL)
 
 
 def _language(release: str, name: str) -> str:
@@ -58,17 +57,6 @@ def _language(release: str, name: str) -> str:
     if release != scripts.CHANNEL or not name.endswith(".json"):
         raise NotFound
     return languages.choose(name.removesuffix(".json"))
-
-
-def _answer(request: AnyRequest, asset: Asset, cache: str) -> Response[bytes]:
-    headers = {"ETag": asset.etag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
-    if matches(request.headers.get("if-none-match"), asset.etag):
-        return Response(b"", status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        # Weak, because the same bytes are told in two ways (RFC 9110, 8.8.1).
-        headers |= {"Content-Encoding": "gzip", "ETag": f"W/{asset.etag}"}
-        return Response(asset.compressed, headers=headers, media_type=asset.media_type)
-    return Response(asset.body, headers=headers, media_type=asset.media_type)
 
 
 @get("/theme.css")
