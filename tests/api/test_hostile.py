@@ -1,10 +1,15 @@
 """Whatever the world sends to whichever address of ours is the sender's fault, and never a 5xx; nothing of it runs anywhere."""
 
 import itertools
+import json
 import logging
 import re
+import shutil
 from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
 
+import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
@@ -12,7 +17,8 @@ from tests.api.test_public_names import show
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import persons
+from undersigned import partners, persons, statements
+from undersigned.settings import ROOT
 
 PARTS = (
     "example",
@@ -128,3 +134,80 @@ async def test_no_address_answers_bad_input_with_a_5xx(
         await send(method, address)
     assert not refused, "\n".join(refused)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+# What would show in a page if it were not escaped: an element, an attribute; and what a template or a format would take up.
+HOSTILE = """"'/><xss onx=1></title></script></style></textarea>-->]]>&lt;xss>{{7*7}}%(x)s{0}\u202e"""
+NAME = HOSTILE.replace("\u202e", "")[:100]
+QUERIES = (
+    {"lang": "de"},
+    {"lang": HOSTILE, "show": HOSTILE, "language": HOSTILE, "letter": '"><xss', "x": HOSTILE},
+    {"partner": HOSTILE, "utm_source": HOSTILE, "theme": HOSTILE, "accent": HOSTILE},
+)
+FIELDS = ("name", "email", "role", "country", "organisation_name", "organisation_website", "objectives", "partner", "utm_source",
+          "text_sha256", "reason", "note", "consent")  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Notes every element and attribute that only a hostile text would have made."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "xss" or any(
+            name.startswith("on") or (value or "").startswith("javascript:") for name, value in attrs
+        ):
+            self.found.append(self.get_starttag_text() or tag)
+
+
+async def write_everywhere(world: World, home: Path) -> None:
+    """The hostile text in every place of a statement, a partner, an organisation and its representative."""
+    shutil.copytree(ROOT / "statements" / "example", home)
+    told = json.dumps(HOSTILE, ensure_ascii=False)
+    toml = (home / "statement.toml").read_text()
+    toml = re.sub(
+        r'^(title|editorial_note|name) = ".*"$', lambda found: f"{found[1]} = {told}", toml, flags=re.MULTILINE
+    )
+    toml += f"[translations.de]\ntitle = {told}\ntranslator = {told}\n"
+    url = json.dumps(f"https://x.org/{HOSTILE.replace(' ', '')}", ensure_ascii=False)
+    (home / "statement.toml").write_text(f"{toml}[[milestones]]\non = 2026-01-02\ntext = {told}\nurl = {url}\n")
+    (home / "de.md").write_text((home / "en.md").read_text() + HOSTILE)
+    await statements.publish(world.db, home, world.settings.url)
+    await partners.add(world.db, "readers", NAME, "https://readers.org.uk/'><xss", [])
+    await world.db.pool.execute("UPDATE signatory SET name = $1, role = $1", NAME)
+    await world.db.pool.execute("UPDATE organisation SET name = $1", NAME)
+    await world.refresh()
+
+
+async def test_no_text_that_somebody_wrote_becomes_a_part_of_a_page(
+    world: World, tokens: dict[str, str], tmp_path: Path
+) -> None:
+    await write_everywhere(world, tmp_path / "example")
+    await world.submit(person("ada@readers.org.uk", name=NAME, partner="readers", source={"utm_source": NAME}))
+    mails = await world.send_mail()
+    claim = f"/c/{token_of(mails[-1])}"
+    form = dict.fromkeys(FIELDS, HOSTILE) | {"kind": "organisation", "organisation": "2"}
+
+    async def get(address: str, **query: str) -> httpx.Response:
+        return await world.client.get(address, params=query or None, headers={"Accept": "text/html"})
+
+    shown = sorted(address for address in set(addresses(world, tokens)) if not re.search("%|-1|/x|99", address))
+    listed = (await get("/s/example/organisations")).text
+    [report] = re.findall(r'class="report" rel="nofollow" href="([^"]+)"', listed)
+    [consent] = re.findall(r'name="consent" value="(\w+)"', (await get(claim)).text)
+    posted = ("/s/example", "/embed/example/form", "/s/example/manage", report, claim, f"/m/{tokens['m']}/name")
+    answers = [await get(address) for address in (*shown, report, claim)]
+    answers += [await get(address, **query) for address in shown if "example" in address for query in QUERIES]
+    answers += [await world.client.post(address, data=form) for address in posted]
+    answers.append(await world.client.post(claim, data={"consent": consent, "name": NAME}))
+    read = [answer.text for answer in answers if answer.headers["content-type"].startswith(("text/html", "image/svg"))]
+    assert sum("&lt;xss" in page for page in read) > 50
+    read.append((await get("/oembed", url=f"{world.settings.url}/s/example")).json()["html"])
+    for mail in mails + await world.send_mail():
+        body = mail.get_body(("html",))
+        assert body is not None
+        read.append(body.get_content())
+    assert [found for page in read for found in Reader(page).found] == []
