@@ -58,6 +58,15 @@ async def test_what_was_typed_is_kept_and_each_fault_stands_at_its_field(world: 
     assert page.text.count('aria-invalid="true"') == 2
 
 
+@pytest.mark.parametrize("path", ["/s/example", "/embed/example/form"])
+async def test_a_country_that_was_not_chosen_is_needed_and_not_unknown(world: World, path: str) -> None:
+    form = FORM | {"kind": "organisation", "role": "Chair", "organisation_name": "Readers' Society"}
+    page = await world.client.post(path, data=form)
+    assert page.status_code == 422
+    [fault] = re.findall(r'id="organisation_country-error">(.*)</p>', page.text)
+    assert fault.endswith("This is needed.")
+
+
 async def test_hidden_fields_of_the_other_kind_are_no_mistake(world: World) -> None:
     sent = await world.client.post(
         "/s/example", data=FORM | {"role": "Chair", "organisation_name": "Typed before switching"}
