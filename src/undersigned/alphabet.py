@@ -12,6 +12,8 @@ BASES = str.maketrans(
      "є": "е", "ґ": "г", "і": "и", "ї": "и", "ј": "й"}
 )  # fmt: skip
 KEPT_WHOLE = "й"
+# Some characters stand for a whole phrase; a place has to fit into an index and, sealed, into an address.
+LETTERS_MAX = 50
 
 
 def place(scope: bytes, name: str, tie: bytes) -> bytes:
@@ -20,10 +22,10 @@ def place(scope: bytes, name: str, tie: bytes) -> bytes:
 
 
 def key(name: str) -> bytes:
-    """A script's byte, the name's base letters, then the name with its accents, for those who differ in nothing else."""
+    """A script's byte, the name's first 50 base letters, then the same with accents, for those who differ in nothing else."""
     folded = unicodedata.normalize("NFC", name.casefold())
     bare = _bare(folded)
-    return _script(bare) + bare.encode() + b"\0" + folded.encode()
+    return _script(bare) + bare[:LETTERS_MAX].encode() + b"\0" + folded[:LETTERS_MAX].encode()
 
 
 def initial(letter: str) -> bytes:

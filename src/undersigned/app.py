@@ -8,13 +8,11 @@ from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
 
 from litestar import Litestar
-from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from undersigned import __version__, database, languages, lifeline, logs, passages
@@ -27,6 +25,7 @@ from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
 from undersigned.web import (
     admin,
+    assets,
     embed,
     links,
     listings,
@@ -52,7 +51,6 @@ log = logging.getLogger(__name__)
 
 BODY_SIZE_MAX = 16 * 1024
 REFRESH_EVERY_S = 0.25
-STATIC_CACHE = CacheControlHeader(public=True, max_age=3600)
 
 
 class _CheckedBodies(OpenAPISchemaPlugin):
@@ -124,9 +122,7 @@ def create_app(settings: Settings) -> Litestar:
             operations.readyz,
             operations.contract,
             operations.reference,
-            create_static_files_router(
-                "/static", [HERE / "static"], cache_control=STATIC_CACHE, include_in_schema=False
-            ),
+            assets.read_static,
             *([mailbox.router] if settings.has_mailbox_page else []),
         ],
         dependencies={"site": Provide(site_of, sync_to_thread=False)},

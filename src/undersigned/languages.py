@@ -43,6 +43,11 @@ class Speaking(msgspec.Struct, frozen=True):
 _speaking: ContextVar[Speaking] = ContextVar("speaking", default=Speaking())  # noqa: B039 -- it is frozen
 
 
+def in_use() -> Speaking:
+    """The language in use, and whether links carry it along: all that a page's words depend on."""
+    return _speaking.get()
+
+
 def current() -> str:
     """The language in use: one of LANGUAGES or PSEUDO_LANGUAGES."""
     return _speaking.get().language

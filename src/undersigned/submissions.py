@@ -245,7 +245,7 @@ def _mailbox(faults: _Faults, email: str) -> Mailbox:
 def _organisation(faults: _Faults, statement: Statement, claimed: OrganisationClaim, box: Mailbox) -> dict[str, Any]:
     name = faults.name("/organisation/name", claimed.name, length_max=names.ORGANISATION_NAME_LENGTH_MAX, domains=True)
     if claimed.country not in countries.CODES:
-        faults.add("/organisation/country", "country_unknown")
+        faults.add("/organisation/country", "country_unknown" if claimed.country else "required")
     for place, contribution in enumerate(claimed.contributions):
         if contribution not in statement.contributions:
             faults.add(f"/organisation/contributions/{place}", "contribution_unknown")

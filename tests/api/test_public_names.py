@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import alphabet, endorsements, organisations, owners, public_names
+from undersigned import alphabet, endorsements, names, organisations, owners, public_names
 from undersigned.console import names as console
 from undersigned.errors import NameNotFound
 from undersigned.tokens import OwnerLink
@@ -122,6 +122,23 @@ async def test_who_withdraws_is_gone_at_once_and_nothing_of_the_name_is_left(wor
     assert len(trail) == 1
     assert "Ada" not in trail[0]["line"]
     assert str(link.endorsement_id) not in trail[0]["line"]
+
+
+@pytest.mark.parametrize("letter", ["\ufdfa", "\U00010330"])
+async def test_the_longest_names_have_a_page_behind_them_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, letter: str
+) -> None:
+    monkeypatch.setattr(public_names, "PAGE_SIZE", 1)
+    for first in ("Ada", "Emre"):
+        link, name = await sign(world, first), letter * (names.NAME_LENGTH_MAX - 1) + first[0]
+        await world.db.pool.execute(
+            "UPDATE signatory SET name = $1 WHERE address = $2", name, f"{first.encode().hex()}@example.org"
+        )
+        await public_names.show(world.db, link.endorsement_id, public_names.fingerprint(name), "console")
+    cursor = (await world.client.get(API)).json()["next"]
+    for page in (API, PAGE):
+        behind = await world.client.get(page, params={"after": cursor})
+        assert letter * (names.NAME_LENGTH_MAX - 1) in behind.text
 
 
 async def test_pages_go_on_where_the_last_ended_whoever_left_meanwhile(

@@ -1,6 +1,5 @@
 """What partners embed: the scripts with their words, and pages for iframes, which work without JavaScript."""
 
-import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,21 +11,17 @@ from undersigned import countries, languages, organisations, submissions
 from undersigned.errors import DomainError, InvalidFields
 from undersigned.models import Signing, read
 from undersigned.statements import Statement
-from undersigned.web import scripts, wording
+from undersigned.web import assets, scripts, wording
+from undersigned.web.colours import contrast, known_accent
 from undersigned.web.edge import policy
-from undersigned.web.pages import form_values, signing_of
+from undersigned.web.pages import by_name, form_values, signing_of
+from undersigned.web.pictures import known_theme
 from undersigned.web.problems import STATUS, NotFound
-from undersigned.web.public import TALLY_CACHE, matches
-from undersigned.web.scripts import Asset
+from undersigned.web.public import TALLY_CACHE
 from undersigned.web.site import AnyRequest, AtSite, Site
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHANNEL = "public, max-age=3600, stale-while-revalidate=86400"
-PARTNER = re.compile(r"[a-z0-9-]{1,64}")
-ACCENT = re.compile(r"[0-9a-fA-F]{6}")
-THEMES = ("light", "dark", "auto")
-# The relative luminance at which black and white have the same contrast, 4.58 (WCAG 2.2, 1.4.3).
-LUMINANCE_MIDDLE = 0.179
 
 
 # Scripts and their words ---------------------------------------------------------------------------------------------------
@@ -39,18 +34,18 @@ async def read_script(request: AnyRequest, release: FromPath[str], name: FromPat
     if found is None:
         raise NotFound
     asset, is_immutable = found
-    return _answer(request, asset, IMMUTABLE if is_immutable else CHANNEL)
+    return assets.answer(request, asset, IMMUTABLE if is_immutable else CHANNEL)
 
 
 @get("/{release:str}/words/{name:str}")
 async def read_words(site: AtSite, request: AnyRequest, release: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     originals = tuple(sorted({statement.locale for statement in site.statements.all()}))
-    return _answer(request, scripts.words(_language(release, name), originals), CHANNEL)
+    return assets.answer(request, scripts.words(_language(release, name), originals), CHANNEL)
 
 
 @get("/{release:str}/countries/{name:str}")
 async def read_countries(request: AnyRequest, release: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    return _answer(request, scripts.country_names(_language(release, name)), CHANNEL)
+    return assets.answer(request, scripts.country_names(_language(release, name)), CHANNEL)
 
 
 def _language(release: str, name: str) -> str:
@@ -58,17 +53,6 @@ def _language(release: str, name: str) -> str:
     if release != scripts.CHANNEL or not name.endswith(".json"):
         raise NotFound
     return languages.choose(name.removesuffix(".json"))
-
-
-def _answer(request: AnyRequest, asset: Asset, cache: str) -> Response[bytes]:
-    headers = {"ETag": asset.etag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
-    if matches(request.headers.get("if-none-match"), asset.etag):
-        return Response(b"", status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        # Weak, because the same bytes are told in two ways (RFC 9110, 8.8.1).
-        headers |= {"Content-Encoding": "gzip", "ETag": f"W/{asset.etag}"}
-        return Response(asset.compressed, headers=headers, media_type=asset.media_type)
-    return Response(asset.body, headers=headers, media_type=asset.media_type)
 
 
 @get("/theme.css")
@@ -79,10 +63,8 @@ async def read_theme(accent: Annotated[str, QueryParameter(pattern="^[0-9a-fA-F]
 
 
 def _legible_on(colour: str) -> str:
-    """`#000` or `#fff`, whichever has the higher contrast (WCAG 2.2, relative luminance)."""
-    shares = [int(colour[place : place + 2], 16) / 255 for place in (0, 2, 4)]
-    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
-    return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > LUMINANCE_MIDDLE else "#fff"
+    """`#000` or `#fff`, whichever has the higher contrast."""
+    return "#000" if contrast(f"#{colour}", "#000000") >= contrast(f"#{colour}", "#ffffff") else "#fff"
 
 
 # Pages in iframes ----------------------------------------------------------------------------------------------------------
@@ -99,8 +81,7 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
     values = form_values(await request.body())
     statement = site.statements.get(slug)
     network_key = site.network_key(request)
-    partner = _asked(request, "partner", PARTNER)
-    body = signing_of(values) | {"partner": partner}
+    body = signing_of(values) | {"partner": request.query_params.get("partner")}
     try:
         site.admit(request, statement, form=True)
         site.submit_budget.spend(network_key)
@@ -138,12 +119,7 @@ def _form(
 ) -> Template:
     """The form, with what was typed and what stood in its way."""
     said = wording.words(languages.current())["sentences"]
-    errors: dict[str, str] = {}
-    for fault in error.errors if isinstance(error, InvalidFields) else []:
-        field = re.sub(r"/\d+$", "", fault.pointer[1:])
-        # No country chosen is no country known.
-        code = fault.code if values.get(field.replace("/", "_")) else "required"
-        errors.setdefault(field, said.get(f"error_{code}", said["error"]))
+    errors = by_name(error.errors) if isinstance(error, InvalidFields) else {}
     context = {
         "values": values,
         "errors": errors,
@@ -166,24 +142,18 @@ def _frame(
     cache: str | None = None,
 ) -> Template:
     said = wording.words(languages.current())
-    theme = request.query_params.get("theme")
     context |= {
         "statement": statement,
         "note": said["note"],
         "words": said["sentences"],
-        "theme": theme if theme in THEMES else "auto",
-        "accent": _asked(request, "accent", ACCENT),
+        # What can't be met is passed over: a partner's slip never costs a signature.
+        "theme": known_theme(request.query_params.get("theme")),
+        "accent": known_accent(request.query_params.get("accent")),
     }
     headers = {"Content-Security-Policy": policy(site.partners.frame_ancestors(statement))} | (
         {"Cache-Control": cache} if cache else {}
     )
     return Template(f"embed/{name}.html", status_code=status, headers=headers, context=context)
-
-
-def _asked(request: AnyRequest, name: str, pattern: re.Pattern[str]) -> str | None:
-    """What the address asks for, or None if it isn't as it should be: a partner's slip never costs a signature."""
-    value = request.query_params.get(name) or ""
-    return value if pattern.fullmatch(value) else None
 
 
 router = Router(

@@ -15,7 +15,7 @@ from undersigned.languages import noop
 from undersigned.partners import Partner
 from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
-from undersigned.web.pages import form_values, said
+from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
 
@@ -116,8 +116,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        faults = {fault.pointer.strip("/"): said(fault) for fault in error.errors}
-        return _claim_page(site, token, claim, values, faults, STATUS[InvalidFields])
+        return _claim_page(site, token, claim, values, by_name(error.errors), STATUS[InvalidFields])
     except EndorsementRejected:
         return _outcome("rejected", statement)
     except LinkExpired:

@@ -86,7 +86,11 @@ def _shown(key: str, message: EmailMessage) -> dict[str, Any]:
 
 def only_from_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Refuses a request under another name: a page elsewhere could have its visitor's browser ask (DNS rebinding)."""
-    if not is_loopback(urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""):
+    try:
+        named = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        raise NotFound from None
+    if not is_loopback(named):
         raise NotFound
 
 

@@ -16,7 +16,7 @@ from undersigned.models import Accepted, Checked, Managing
 from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
 from undersigned.web.links import NO_STORE, button, notice
-from undersigned.web.pages import form_values, said
+from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS, declared
 from undersigned.web.site import AnyRequest, AtSite, Site
 
@@ -215,7 +215,7 @@ async def _page(
             "held": held,
             "facts": _facts(site.statements.get(held["statement"]), held),
             "values": {"name": held["name"]} | (values or {}),
-            "errors": {about + fault.pointer.strip("/"): said(fault) for fault in faults.errors} if faults else {},
+            "errors": {about + name: words for name, words in by_name(faults.errors if faults else []).items()},
             "said": done,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -42,8 +42,18 @@ async def index(site: AtSite) -> Template:
 
 
 @get("/s/{slug:str}")
-async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
-    return await _statement_page(site, slug, attribution_of(request), [])
+async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Response[str] | Template:
+    """The page, from memory unless it has changed or carries a partner or a campaign into its form."""
+    statement, attribution = site.statements.get(slug), attribution_of(request)
+    if attribution:
+        return await _statement_page(site, slug, attribution, [])
+    shown = (statement, statement.state, site.tallies.get(slug), await site.records.get(site.db, slug))
+    html = site.pages.get(slug, shown)
+    if html is None:
+        page = await _statement_page(site, slug, {}, [])
+        html = request.app.template_engine.get_template("statement.html").render(**page.context)  # type: ignore[union-attr]
+        site.pages.keep(slug, shown, html)
+    return Response(html, media_type="text/html", headers={"Cache-Control": PAGE_CACHE})
 
 
 @post("/s/{slug:str}", status_code=200)

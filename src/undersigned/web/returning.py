@@ -57,7 +57,7 @@ def _page(site: Site, slug: str, values: dict[str, Any], faults: list[FieldError
         "errors": by_name(faults),
         "private": True,
     }
-    return Template("find.html", status_code=status, context=context)
+    return Template("find.html", status_code=status, context=context, headers=NO_STORE)
 
 
 router = Router("/", include_in_schema=False, route_handlers=[ask, mail_link])

@@ -1,8 +1,5 @@
 """What partners' pages load: the embeds' modules, joined into one file each, because the hash of a script covers no imports."""
 
-import base64
-import gzip
-import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -11,6 +8,7 @@ import msgspec
 
 from undersigned import countries
 from undersigned.web import wording
+from undersigned.web.assets import Asset, asset
 from undersigned.web.site import HERE, VERSION
 
 CHANNEL = "v1"
@@ -27,26 +25,6 @@ MODULE_LINES = re.compile(r"^import .*\n|^export (?=\w)", re.MULTILINE)
 # Comments, and space between lines: not for readers of what is served, who have the sources.
 SCRIPT_SLACK = re.compile(r"^\s*(?://.*|/\*\*.*\*/)\n|^[ \t]+|^\n|(?<=[(\[{,;])\n", re.MULTILINE)
 STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,])\s+|\s+(?=[{}])|(?<=[a-z]:) ", re.DOTALL)
-
-
-class Asset(msgspec.Struct, frozen=True):
-    """A file in memory, as it is and compressed, with its entity tag and what a page may pin it with (SRI)."""
-
-    media_type: str
-    body: bytes
-    compressed: bytes
-    etag: str
-    integrity: str
-
-
-def asset(media_type: str, body: bytes) -> Asset:
-    return Asset(
-        media_type,
-        body,
-        gzip.compress(body, 9, mtime=0),
-        f'"{hashlib.sha256(body).hexdigest()[:20]}"',
-        f"sha384-{base64.b64encode(hashlib.sha384(body).digest()).decode()}",
-    )
 
 
 def joined(names: tuple[str, ...]) -> str:

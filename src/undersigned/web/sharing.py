@@ -1,6 +1,5 @@
 """The page that gives away the lines to paste into somebody else's page, each with what it will look like."""
 
-import re
 from typing import Literal, cast, get_args
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from markupsafe import Markup
 from undersigned import languages
 from undersigned.languages import NAMES
 from undersigned.languages import gettext as _
+from undersigned.partners import SLUG
 from undersigned.statements import Statement
 from undersigned.web import badge, scripts
 from undersigned.web.badge import Theme
@@ -22,7 +22,6 @@ from undersigned.web.site import VERSION, AnyRequest, AtSite
 
 Show = Literal["form", "tally", "organisations"]
 HEIGHTS: dict[Show, int] = {"form": 1100, "tally": 90, "organisations": 480}
-PARTNER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -84,7 +83,7 @@ def chosen(wishes: dict[str, str]) -> Choice:
         language if language in NAMES else languages.current() if languages.current() in NAMES else "en",
         known_theme(wishes.get("theme")),
         accent if f"#{accent}" != LIGHT.accent else None,
-        partner if PARTNER.fullmatch(partner) and len(partner) <= 64 else None,
+        partner if SLUG.fullmatch(partner) else None,
     )
 
 

@@ -22,6 +22,7 @@ from undersigned.statements import Statement, Statements
 from undersigned.tallies import Tallies
 from undersigned.tokens import Signer
 from undersigned.web.card import Cards
+from undersigned.web.rendered import Pages
 
 HERE = Path(__file__).parent
 VERSION = __version__
@@ -41,6 +42,7 @@ class Site(msgspec.Struct, frozen=True):
     proxies: list[IPv4Network | IPv6Network]
     cards: Cards = msgspec.field(default_factory=Cards)
     records: Records = msgspec.field(default_factory=Records)
+    pages: Pages = msgspec.field(default_factory=Pages)
 
     @property
     def name(self) -> str:

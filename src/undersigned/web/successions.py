@@ -11,7 +11,7 @@ from undersigned.database import Record
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.languages import gettext as _
 from undersigned.web.links import NO_STORE, button, notice
-from undersigned.web.pages import form_values, said
+from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
 
@@ -47,8 +47,7 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        faults = {fault.pointer.strip("/"): said(fault) for fault in error.errors}
-        return _page(site, token, found, values, faults, STATUS[InvalidFields])
+        return _page(site, token, found, values, by_name(error.errors), STATUS[InvalidFields])
     except LinkExpired:
         return _gone()
     return notice(

@@ -1,0 +1,73 @@
+"""The page of a statement comes from memory, and is never another than the one that would be made at this moment."""
+
+import itertools
+import re
+
+from tests.api.test_reports import endorse_for
+from tests.conftest import World
+from undersigned import endorsements
+from undersigned.web.rendered import KEPT_MAX, Pages
+
+PATH = "/s/example"
+
+
+async def read(world: World, path: str = PATH, accepted: str = "en") -> str:
+    """The page as it comes; the same as one that is made now."""
+    site, headers = world.app.state.site, {"Accept-Language": accepted}
+    await world.refresh()
+    site.records._kept.clear()
+    kept = (await world.client.get(path, headers=headers)).text
+    again = (await world.client.get(path, headers=headers)).text
+    site.pages._kept.clear()
+    assert (await world.client.get(path, headers=headers)).text == kept == again
+    return kept
+
+
+async def test_a_page_is_made_once_for_each_way_of_speaking(world: World) -> None:
+    await world.count()
+    ways = [("", "en"), ("?lang=en", "en"), ("", "hy"), ("?lang=hy", "en"), ("?lang=de", "hy")]
+    pages = [await read(world, PATH + query, accepted) for query, accepted in ways]
+    for (query, _), page in zip(ways, pages, strict=True):
+        assert f'href="/s/example/privacy{query}"' in page
+    assert [re.findall(r'<html lang="(\w+)"', page) for page in pages] == [["en"], ["en"], ["hy"], ["hy"], ["de"]]
+    for query, accepted in ways + ways:
+        await world.client.get(PATH + query, headers={"Accept-Language": accepted})
+    assert len(world.app.state.site.pages._kept) == len(ways)
+
+
+async def test_a_kept_page_follows_what_it_shows(world: World) -> None:
+    await world.count()
+    assert "https://readers.org.uk" not in await read(world)
+    link = await endorse_for(world)
+    assert "https://readers.org.uk" in await read(world)
+    await endorsements.withdraw(world.db, link)
+    await world.count()
+    assert "https://readers.org.uk" not in await read(world)
+    await world.db.pool.execute("UPDATE tally SET individual_count = 1234, as_of = now()")
+    assert "<b>1,234</b>" in await read(world)
+    await world.db.pool.execute("UPDATE statement SET editorial_note = 'A new note', published_at = now()")
+    assert "A new note" in await read(world)
+    await world.db.pool.execute("UPDATE statement SET closes_at = now(), published_at = now()")
+    assert "This statement took endorsements until" in await read(world)
+
+
+async def test_what_one_address_carries_is_in_nobody_elses_page(world: World) -> None:
+    await world.count()
+    mine = await read(world, f"{PATH}?partner=press-club&utm_source=news")
+    assert 'value="press-club"' in mine
+    assert "press-club" not in await read(world)
+    refused = await world.client.post(PATH, data={"email": "typed-by-me", "name": "Ada Example"})
+    assert 'value="typed-by-me"' in refused.text
+    assert "typed-by-me" not in (await world.client.get(PATH)).text
+
+
+def test_few_pages_are_kept_and_the_ones_asked_for_last() -> None:
+    pages, shown = Pages(), (object(),)
+    pages.keep("first", shown, "one")
+    for number in itertools.count(1):
+        assert pages.get("first", shown) == "one"
+        pages.keep(f"s{number}", shown, "another")
+        if number > KEPT_MAX:
+            break
+    assert pages.get("s1", shown) is None
+    assert pages.get("first", (object(),)) is None
