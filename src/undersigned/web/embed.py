@@ -25,6 +25,19 @@ CHANNEL = "public, max-age=3600, stale-while-revalidate=86400"
 PARTNER = re.compile(r"[a-z0-9-]{1,64}")
 ACCENT = re.compile(r"[0-9a-fA-F]{6}")
 THEMES = ("light", "dark", "auto")
+# As they stand in the form.
+FIELDS = (
+    "kind",
+    "organisation/name",
+    "organisation/country",
+    "organisation/website",
+    "name",
+    "role",
+    "email",
+    "country",
+    "objectives",
+    "organisation/contributions",
+)
 # The relative luminance at which black and white have the same contrast, 4.58 (WCAG 2.2, 1.4.3).
 LUMINANCE_MIDDLE = 0.179
 
@@ -144,6 +157,8 @@ def _form(
         # No country chosen is no country known.
         code = fault.code if values.get(field.replace("/", "_")) else "required"
         errors.setdefault(field, said.get(f"error_{code}", said["error"]))
+    # The first of them on the page is where the cursor goes.
+    errors = {field: errors[field] for field in sorted(errors, key=lambda field: (*FIELDS, field).index(field))}
     context = {
         "values": values,
         "errors": errors,

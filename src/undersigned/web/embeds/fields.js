@@ -38,7 +38,7 @@ export function group(name, type, legend, choices, { hint, optionally } = {}) {
       "div",
       { class: `choices ${type}` },
       choices.map(([value, says]) =>
-        make("label", { class: "choice" }, make("input", { type, name, value }), make("span", { dir: "auto" }, says)),
+        make("label", { class: "choice" }, make("input", { type, name, value }), make("span", null, says)),
       ),
     ),
   );
