@@ -242,7 +242,8 @@ def partial_day(date: str) -> str:
 def moment(time: dt.datetime) -> str:
     """A moment to the minute, in UTC."""
     zoned = time.astimezone(dt.UTC)
-    return dates.format_datetime(zoned, "long", locale=figures()).replace(zoned.strftime(":%S"), "", 1)
+    words = dates.format_datetime(zoned, "long", locale=figures()).replace(zoned.strftime(":%S"), "", 1)
+    return words.replace(" UTC", "\N{NO-BREAK SPACE}UTC")
 
 
 def figures(language: str | None = None) -> Locale:

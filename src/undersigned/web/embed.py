@@ -22,6 +22,11 @@ from undersigned.web.site import AnyRequest, AtSite, Site
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHANNEL = "public, max-age=3600, stale-while-revalidate=86400"
+# The fields as they stand in the form: the cursor goes to the first that needs a correction.
+FIELDS = (
+    "kind", "organisation_name", "organisation_country", "organisation_website", "name", "role", "email", "country",
+    "objectives", "contributions",
+)  # fmt: skip
 
 
 # Scripts and their words ---------------------------------------------------------------------------------------------------
@@ -119,7 +124,8 @@ def _form(
 ) -> Template:
     """The form, with what was typed and what stood in its way."""
     said = wording.words(languages.current())["sentences"]
-    errors = by_name(error.errors) if isinstance(error, InvalidFields) else {}
+    faults = by_name(error.errors, values) if isinstance(error, InvalidFields) else {}
+    errors = {field: faults[field] for field in sorted(faults, key=lambda field: (*FIELDS, field).index(field))}
     context = {
         "values": values,
         "errors": errors,

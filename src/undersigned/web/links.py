@@ -116,7 +116,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        return _claim_page(site, token, claim, values, by_name(error.errors), STATUS[InvalidFields])
+        return _claim_page(site, token, claim, values, by_name(error.errors, values), STATUS[InvalidFields])
     except EndorsementRejected:
         return _outcome("rejected", statement)
     except LinkExpired:

@@ -215,7 +215,9 @@ async def _page(
             "held": held,
             "facts": _facts(site.statements.get(held["statement"]), held),
             "values": {"name": held["name"]} | (values or {}),
-            "errors": {about + name: words for name, words in by_name(faults.errors if faults else []).items()},
+            "errors": {
+                about + name: words for name, words in by_name(faults.errors if faults else [], values or {}).items()
+            },
             "said": done,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),

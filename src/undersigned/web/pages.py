@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
@@ -149,12 +150,14 @@ def said(fault: FieldError) -> str:
     return _(submissions.DETAILS.get(fault.code, UNFIT))
 
 
-def by_name(faults: list[FieldError]) -> dict[str, str]:
+def by_name(faults: list[FieldError], values: dict[str, Any]) -> dict[str, str]:
     """What is wrong with the fields of a form, by their names in it; of several faults of one field the first."""
     errors: dict[str, str] = {}
     for fault in faults:
         name = FORM_NAMES.get(fault.pointer) or fault.pointer.strip("/").replace("organisation/", "").split("/")[0]
-        errors.setdefault(name, said(fault))
+        # No country chosen is no country known.
+        missing = fault.code == "country_unknown" and not values.get(name)
+        errors.setdefault(name, said(msgspec.structs.replace(fault, code="required") if missing else fault))
     return errors
 
 
@@ -177,7 +180,7 @@ async def _statement_page(
             "bars": charts.bars(tally.breakdown.countries, BARS_MAX, mirrored=mirrored) if tally.breakdown else [],
             "countries": countries.names(language),
             "values": values,
-            "errors": by_name(faults),
+            "errors": by_name(faults, values),
         },
     )
 

@@ -54,7 +54,7 @@ def _page(site: Site, slug: str, values: dict[str, Any], faults: list[FieldError
         "statement": site.statements.get(slug),
         "countries": countries.names(languages.current()),
         "values": values,
-        "errors": by_name(faults),
+        "errors": by_name(faults, values),
         "private": True,
     }
     return Template("find.html", status_code=status, context=context, headers=NO_STORE)

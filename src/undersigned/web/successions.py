@@ -47,7 +47,7 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        return _page(site, token, found, values, by_name(error.errors), STATUS[InvalidFields])
+        return _page(site, token, found, values, by_name(error.errors, values), STATUS[InvalidFields])
     except LinkExpired:
         return _gone()
     return notice(
