@@ -21,7 +21,7 @@ from undersigned.errors import (
     StatementSealed,
 )
 from undersigned.settings import is_loopback
-from undersigned.texts import Locale, Objective, Text, Translation, TranslationDescription
+from undersigned.texts import Locale, Objective, Text, Title, Translation, TranslationDescription
 
 RESERVED_DOMAINS = (".invalid", ".example", ".test", ".example.org", ".example.com", ".example.net")
 
@@ -46,7 +46,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What `statement.toml` says beside the text."""
 
     slug: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
-    title: Text
+    title: Title
     locale: Locale
     policy: Literal["review_all", "domain_proof"]
     embedding: Literal["open", "partners"] = "open"

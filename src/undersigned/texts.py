@@ -17,6 +17,8 @@ TRANSLATION_FILE = re.compile(r"[a-z]{2,3}\.md")
 
 Text = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
 Line = Annotated[str, Meta(pattern=r"^(?=.*\S)[^\x00\n]*$")]
+# Long enough for a sentence; every picture of a statement measures it letter by letter.
+Title = Annotated[str, Meta(max_length=300, pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]*$(?!\n)")]
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)")]
 
 
@@ -30,7 +32,7 @@ class Objective(msgspec.Struct, frozen=True):
 class TranslationDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `statement.toml` says of a translation: its title, who made it and what makes them fit, the consent text in it."""
 
-    title: Line
+    title: Title
     translator: Line
     consent: Text | None = None
 

@@ -133,6 +133,8 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         ('slug = "quiet"', 'slug = "Not Plain"', "slug"),
         ('slug = "quiet"', f'slug = "{"x" * 65}"', "slug"),
         ('title = "Quiet"', 'title = ""', "title"),
+        ('title = "Quiet"', f'title = "{"x" * 301}"', "title"),
+        ('title = "Quiet"', 'title = "Quiet\\nplease"', "title"),
         ('locale = "en"', 'locale = "../secret"', "locale"),
         ('policy = "review_all"', 'policy = "none"', "policy"),
         ('contributions = ["knowledge"]', 'contributions = ["money"]', "contributions"),
