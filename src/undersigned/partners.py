@@ -63,9 +63,16 @@ class Partners:
     def get(self, slug: str | None) -> Partner | None:
         return self._by_slug.get(slug) if slug else None
 
-    def frame_ancestors(self, statement: Statement) -> str:
-        """Who may frame this statement's embeds: the value of that directive (CSP Level 3, 6.4.2)."""
-        return "*" if statement.embedding == "open" else " ".join(("'self'", *sorted(self._origins)))
+    def frame_ancestors(self, statement: Statement, named: str | None = None) -> str:
+        """Who may frame this statement's embeds: the value of that directive (CSP Level 3, 6.4.2).
+
+        A frame that has its partner named is for that one only: with all of a hundred partners the header would be longer than
+        proxies take.
+        """
+        if statement.embedding == "open":
+            return "*"
+        partner = self.get(named)
+        return " ".join(("'self'", *sorted(partner.origins if partner else self._origins)))
 
     def admit(self, statement: Statement, origin: str, statement_url: str) -> None:
         """Raises OriginRefused if this statement takes nothing that a browser sends from this origin."""

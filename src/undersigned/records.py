@@ -37,7 +37,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Records:
-    """The record of each statement, as of five seconds ago at most: whoever withdraws is gone from memory by then."""
+    """The record of each statement, as of five seconds ago at most: whoever withdraws isn't shown any more by then."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, Record]] = {}

@@ -234,6 +234,18 @@ async def test_a_form_in_an_iframe_takes_a_signature_with_its_partner_and_langua
     assert tuple(row) == ("readers", "hy", "HU")
 
 
+async def test_a_frame_that_names_its_partner_is_for_that_partner(world: World) -> None:
+    await partners.add(world.db, "readers", "Readers' Society", "https://readers.org.uk", [])
+    await partners.add(world.db, "writers", "Writers' Society", "https://writers.org.uk", [])
+    await world.db.pool.execute("UPDATE statement SET embedding = 'partners', published_at = now()")
+    await world.refresh()
+    for named, framing in (("writers", 1), ("nobody", 2), ("", 2)):
+        answer = await world.client.get("/embed/example/form", params={"partner": named})
+        directive = answer.headers["content-security-policy"].partition("frame-ancestors ")[2]
+        assert len(directive.split()) == 1 + 2 * framing
+        assert "https://www.writers.org.uk" in directive
+
+
 async def test_a_restricted_statement_is_framed_by_its_partners_only(world: World) -> None:
     await partners.add(world.db, "readers", "Readers' Society", "https://readers.org.uk", [])
     await world.db.pool.execute("UPDATE statement SET embedding = 'partners', published_at = now()")

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.api.test_public_names import show
+from tests.api.test_succession import dump
 from tests.conftest import World
 from tests.letters import representative, token_of
 from undersigned import endorsements, organisations, reports, retention
@@ -110,12 +111,20 @@ async def test_a_hidden_name_can_not_be_reported_any_more(world: World) -> None:
 @pytest.mark.parametrize("ending", ["withdraw", "reject"])
 async def test_reports_go_with_what_they_are_about(world: World, ending: str) -> None:
     owner = await show(world, "Ada Example")
-    assert await report(world, await link_on(world, "/s/example/names")) == 200
+    link = await link_on(world, "/s/example/names")
+    assert await report(world, link, note="An unmistakable note") == 200
+    traces = ["Ada Example", "unmistakable", link.rpartition("name=")[2]]
+    dumped = await dump(world)
+    assert [trace for trace in traces if trace not in dumped] == []
     if ending == "withdraw":
+        traces.append(str(owner.endorsement_id))
         assert await endorsements.withdraw(world.db, owner)
     else:
         assert await endorsements.reject(world.db, owner.endorsement_id, "fraud", "It was not you.")
-    assert await world.db.pool.fetchval("SELECT count(*) FROM report") == 0
+    await world.send_mail()
+    await world.count()
+    dumped = await dump(world)
+    assert [trace for trace in traces if trace in dumped] == []
 
 
 async def test_a_few_reports_say_as_much_as_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,9 +156,8 @@ def _frame(
         "theme": known_theme(request.query_params.get("theme")),
         "accent": known_accent(request.query_params.get("accent")),
     }
-    headers = {"Content-Security-Policy": policy(site.partners.frame_ancestors(statement))} | (
-        {"Cache-Control": cache} if cache else {}
-    )
+    may_frame = site.partners.frame_ancestors(statement, request.query_params.get("partner"))
+    headers = {"Content-Security-Policy": policy(may_frame)} | ({"Cache-Control": cache} if cache else {})
     return Template(f"embed/{name}.html", status_code=status, headers=headers, context=context)
 
 
