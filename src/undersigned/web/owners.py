@@ -243,7 +243,7 @@ def _facts(statement: Statement, held: Record) -> list[tuple[str, str]]:
         (_("E-mail address"), held["address"]),
         (_("Country"), countries.names(languages.current()).get(held["country"])),
         (_("Objectives"), ", ".join(held["objectives"])),
-        (_("Language"), held["locale"]),
+        (_("Language"), languages.NAMES.get(held["locale"], held["locale"])),
         (_("Your place is offered to"), held["offered_to"]),
         (_("Came through"), held["partner"]),
         (_("Campaign"), ", ".join(held["source"].values())),
