@@ -5,7 +5,8 @@
 -- query that keeps memory fresh. A tally whose checkpoint is not released yet is left out, and memory keeps the one before. While
 -- a log that began anew is still adding everybody again, the tally stays that of the log before.
 SELECT t.statement, shown.individual_count, shown.organisation_count, t.held_count, shown.withdrawn_count, shown.duplicate_count,
-       shown.fraud_count, shown.error_count, shown.log_size, shown.as_of, s.published_at, shown.origin, shown.checkpoint,
+       shown.fraud_count, shown.error_count, shown.log_size, shown.as_of, s.published_at, s.opens_at, s.closes_at,
+       shown.origin, shown.checkpoint,
        shown.followed_by, b.countries, b.objectives, b.as_of AS breakdown_as_of
 FROM tally AS t
 JOIN statement AS s ON s.slug = t.statement

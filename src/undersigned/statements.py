@@ -26,6 +26,9 @@ from undersigned.texts import Locale, Objective, Text, Title, Translation, Trans
 RESERVED_DOMAINS = (".invalid", ".example", ".test", ".example.org", ".example.com", ".example.net")
 
 
+State = Literal["upcoming", "open", "closed"]
+
+
 class Controller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who answers for the personal data (GDPR Art. 4(7)), and whom to write to about it."""
 
@@ -60,6 +63,14 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     closes_at: dt.datetime | None = None
     translations: dict[Locale, TranslationDescription] = {}
     milestones: list[Milestone] = []
+
+
+def state_between(opens_at: dt.datetime | None, closes_at: dt.datetime | None) -> State:
+    """What a statement with these times is at this moment."""
+    now = dt.datetime.now(dt.UTC)
+    if opens_at and now < opens_at:
+        return "upcoming"
+    return "closed" if closes_at and now >= closes_at else "open"
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,11 +122,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return consent == self.consent_sha256.hex() and translation in {None, *current, *self.translated_consents}
 
     @property
-    def state(self) -> Literal["upcoming", "open", "closed"]:
-        now = dt.datetime.now(dt.UTC)
-        if self.opens_at and now < self.opens_at:
-            return "upcoming"
-        return "closed" if self.closes_at and now >= self.closes_at else "open"
+    def state(self) -> State:
+        return state_between(self.opens_at, self.closes_at)
 
     def must_be_open(self) -> None:
         """Raises StatementNotOpen or StatementClosed outside the statement's times."""

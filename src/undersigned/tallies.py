@@ -11,6 +11,7 @@ from msgspec import Meta
 from undersigned import languages
 from undersigned.database import Database, Record
 from undersigned.errors import Unavailable
+from undersigned.statements import State, state_between
 
 NEXT_POLL_S = 15
 CELL_MIN = 10
@@ -68,6 +69,7 @@ class Tally(msgspec.Struct, frozen=True):
     """What is counted. People and organisations are not one number, so there is no total."""
 
     statement: str
+    state: State
     individuals: Count
     organisations: Count
     held: Count
@@ -99,11 +101,15 @@ class Encoded(msgspec.Struct, frozen=True):
 
 
 class Snapshot:
-    """One statement's tally as of one refresh, encoded once a language."""
+    """One statement's tally as of one refresh, encoded once for each language and state."""
 
     def __init__(self, row: Record) -> None:
         self.row = row
-        self._encoded: dict[str, Encoded] = {}
+        self._encoded: dict[tuple[str, State], Encoded] = {}
+
+    @property
+    def state(self) -> State:
+        return state_between(self.row["opens_at"], self.row["closes_at"])
 
     def tally(self, language: str = "en") -> Tally:
         row = self.row
@@ -113,6 +119,7 @@ class Snapshot:
         people, organisations = row["individual_count"], row["organisation_count"]
         return Tally(
             row["statement"],
+            self.state,
             people,
             organisations,
             row["held_count"],
@@ -129,10 +136,11 @@ class Snapshot:
         )
 
     def encoded(self, language: str) -> Encoded:
-        if language not in self._encoded:
+        key = (language, self.state)
+        if key not in self._encoded:
             body = msgspec.json.encode(self.tally(language))
-            self._encoded[language] = Encoded(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
-        return self._encoded[language]
+            self._encoded[key] = Encoded(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+        return self._encoded[key]
 
 
 class Tallies:

@@ -145,6 +145,17 @@ async def test_an_unknown_address_or_method_is_a_problem_too(world: World) -> No
     assert page.headers["content-type"].startswith("text/html")
 
 
+async def test_a_tally_says_whether_its_statement_is_open(world: World) -> None:
+    told = []
+    for times in ("opens_at = now() + interval '1 day'", "opens_at = NULL", "closes_at = now() - interval '1 second'"):
+        await world.db.pool.execute(f"UPDATE statement SET {times}, published_at = now()")
+        await world.refresh()
+        answer = await world.client.get("/v1/statements/example/tally")
+        told.append((answer.json()["state"], answer.headers["etag"]))
+    assert [state for state, _ in told] == ["upcoming", "open", "closed"]
+    assert len({tag for _, tag in told}) == 3
+
+
 async def test_an_unchanged_tally_is_answered_304(world: World) -> None:
     first = await world.client.get("/v1/statements/example/tally")
     etag = first.headers["etag"]

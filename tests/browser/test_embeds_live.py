@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Partner
 from tests.browser.embedding import element, fill_in, script, send
@@ -93,6 +93,18 @@ def test_from_the_partners_page_to_the_mailbox_and_back_to_a_count_that_moves(
     # What is read aloud is there once, and nothing announces each change.
     assert tally.locator("xpath=ancestor-or-self::*[@aria-live or @role]").count() == 0
     assert page.locator("undersigned-tally").aria_snapshot().count("10") == 1
+
+
+def test_a_small_tally_of_a_closed_statement_invites_nobody(page: Page, counted: Server, partner: Partner) -> None:
+    """The tally is read from the server; that its statement is closed by now is put in on the way."""
+
+    def close(route: Route) -> None:
+        tally = route.fetch().json() | {"state": "closed", "individuals": 3, "organisations": 0}
+        route.fulfill(json=tally, headers={"Access-Control-Allow-Origin": "*"})
+
+    page.route("**/v1/statements/example/tally?*", close)
+    page.goto(partner.show(element(counted, "tally"), head=script(counted)))
+    expect(page.locator("[part~=tally]")).to_have_text("This statement is closed")
 
 
 def test_the_tally_asks_only_while_somebody_can_see_it(page: Page, counted: Server, partner: Partner) -> None:

@@ -13,7 +13,7 @@ from undersigned import audits, endorsements, errors, languages, organisations, 
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
-from undersigned.statements import Controller, Milestone, Statement
+from undersigned.statements import Controller, Milestone, State, Statement
 from undersigned.tallies import Tally
 from undersigned.texts import Objective
 from undersigned.web.listings import list_names
@@ -48,7 +48,7 @@ class PublishedStatement(msgspec.Struct, frozen=True):
     html: str
     sha256: str
     locale: str
-    state: Literal["upcoming", "open", "closed"]
+    state: State
     embedding: Annotated[
         Literal["open", "partners"], Meta(description="Whether any site may embed it, or only its partners' sites")
     ]

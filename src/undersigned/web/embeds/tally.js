@@ -12,7 +12,8 @@ class Tally extends Embed {
       const tally = await ask(`${this.path}/tally?lang=${this.words.language}`, { cache: "no-cache", signal });
       if (signal.aborted) return;
       const few = tally.individuals + tally.organisations < 10;
-      const sentence = few ? this.words.first : tally.formatted.sentence;
+      const small = this.words[tally.state === "open" ? "first" : `statement_${tally.state}`];
+      const sentence = few ? small : tally.formatted.sentence;
       if (sentence !== said) this.say(tally.formatted, few && sentence, said);
       if (!said) this.tell("ready");
       said = sentence;
