@@ -63,14 +63,14 @@ class Partners:
     def get(self, slug: str | None) -> Partner | None:
         return self._by_slug.get(slug) if slug else None
 
-    def frame_ancestors(self, statement: Statement, named: str | None = None) -> str:
-        """Who may frame this statement's embeds: the value of that directive (CSP Level 3, 6.4.2).
+    def frame_ancestors(self, statement: Statement, named: str | None = None) -> str | None:
+        """Who may frame this statement's embeds: the value of that directive (CSP Level 3, 6.4.2), or None for everybody.
 
         A frame that has its partner named is for that one only: with all of a hundred partners the header would be longer than
         proxies take.
         """
         if statement.embedding == "open":
-            return "*"
+            return None
         partner = self.get(named)
         return " ".join(("'self'", *sorted(partner.origins if partner else self._origins)))
 

@@ -1,5 +1,6 @@
 """A real Chromium, a real server, and a partner's site on another origin."""
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
+    if CHROMIUM is None and os.environ.get("CI"):
+        pytest.fail("There is no Chromium on the PATH, and CI leaves nothing out")
     if CHROMIUM is None:
         pytest.skip("NOT TESTED: no Chromium on the PATH, so nobody looked at pages and embeds in a browser")
     with sync_playwright() as playwright:

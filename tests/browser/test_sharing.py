@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -130,3 +131,20 @@ def test_without_javascript_the_form_shows_the_chosen_lines(browser: Browser, se
         assert "lang=ru&amp;theme=dark" in line
         source = html.unescape(re.findall(r'src="([^"]+)"', line)[0])
         assert httpx.get(source).headers["content-type"] == "image/svg+xml"
+
+
+def test_every_line_works_in_a_file_that_was_opened_from_a_disk(page: Page, server: Server, tmp_path: Path) -> None:
+    page.goto(f"{server.url}/s/example/embed")
+    frame, line, pinned, badge = (box.input_value() for box in page.locator("textarea").all()[:4])
+    file = tmp_path / "page.html"
+    for number, code in enumerate((frame, line, pinned)):
+        file.write_text(f"<!doctype html><title>A page</title>{code}")
+        page.goto(file.as_uri())
+        form = page.frame_locator("iframe") if code == frame else page
+        form.get_by_label("Your name").fill("Ada Example")
+        form.get_by_label("Your e-mail address").fill(f"file{number}@example.org")
+        form.get_by_role("button", name="Send me the confirmation mail").click()
+        expect(form.get_by_role("heading", name="Check your mailbox")).to_be_visible()
+    file.write_text(f"<!doctype html><title>A page</title>{badge}")
+    page.goto(file.as_uri())
+    assert page.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 100

@@ -23,11 +23,15 @@ PREFLIGHT: Headers = [
 ]
 
 
-def policy(frame_ancestors: str = "'none'") -> str:
-    """The Content-Security-Policy of our pages: nothing inline, nothing from elsewhere, and who may show them in a frame."""
+def policy(frame_ancestors: str | None = "'none'") -> str:
+    """The Content-Security-Policy of our pages: nothing inline, nothing from elsewhere, and who may show them in a frame.
+
+    None lets everybody: `*` would leave out files and previews in sandboxes, whose origin is no host (CSP Level 3, 6.7.2.8).
+    """
+    framing = f"; frame-ancestors {frame_ancestors}" if frame_ancestors else ""
     return (
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
-        f"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frame_ancestors}"
+        f"frame-src 'self'; form-action 'self'; base-uri 'none'{framing}"
     )
 
 
@@ -39,7 +43,7 @@ SAFE: Headers = [
 SAFE_AND_OPEN = SAFE + CORS
 # What is made to be embedded may be loaded by a page that isolates itself (COEP), and a frame may say that something went wrong.
 SAFE_AND_EMBEDDABLE: Headers = [
-    (b"content-security-policy", policy("*").encode()),
+    (b"content-security-policy", policy(None).encode()),
     *SAFE_AND_OPEN[1:],
     (b"cross-origin-resource-policy", b"cross-origin"),
 ]
