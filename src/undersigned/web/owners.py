@@ -74,7 +74,11 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
             _("The public log does not hold your entry yet. Please try again in a few seconds."),
             status=503,
         )
-    return Response(text, media_type="text/plain", headers=NO_STORE | {"Content-Disposition": "attachment"})
+    return Response(
+        text,
+        media_type="text/plain",
+        headers=NO_STORE | {"Content-Disposition": 'attachment; filename="receipt.tlog-proof"'},
+    )
 
 
 @post("/m/{token:str}/name", status_code=200)
