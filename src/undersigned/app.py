@@ -15,7 +15,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-from undersigned import __version__, database, languages, lifeline, logs, passages
+from undersigned import __version__, database, lifeline, logs, passages
 from undersigned.guard import Budget
 from undersigned.models import Checked, read
 from undersigned.partners import Partners
@@ -46,6 +46,7 @@ from undersigned.web import (
 from undersigned.web import log as log_pages
 from undersigned.web.edge import at_the_edge
 from undersigned.web.site import HERE, Site, site_of
+from undersigned.words import languages
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from itertools import takewhile
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from undersigned import languages
-from undersigned.languages import gettext as _
+from undersigned.words import languages
+from undersigned.words.languages import gettext as _
 
 # HTML in a text is shown, not run.
 MARKDOWN = MarkdownIt("commonmark", {"html": False})

@@ -10,15 +10,16 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned import countries, identity, names
+from undersigned import identity, names
 from undersigned.database import Database, Record
 from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import Kind, Mailbox
-from undersigned.languages import noop
 from undersigned.log import entries
 from undersigned.models import Checked, Managing, OrganisationClaim, Signing, Source
 from undersigned.statements import Statement
 from undersigned.tokens import ConfirmLink
+from undersigned.words import countries
+from undersigned.words.languages import noop
 
 TTL = dt.timedelta(days=7)
 # After its 7 days a claim waits 7 more, so that an expired link can offer a new one in one tap.

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from undersigned import languages
 from undersigned.database import Database, Record
 from undersigned.errors import Unavailable
 from undersigned.statements import State, state_between
+from undersigned.words import languages
 
 NEXT_POLL_S = 15
 CELL_MIN = 10

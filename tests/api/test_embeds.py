@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from tests.conftest import World
-from undersigned import __version__, languages, partners
+from undersigned import __version__, partners
 from undersigned.guard import Budget
 from undersigned.web import scripts, wording
+from undersigned.words import languages
 
 SCRIPT_AND_ENGLISH_SIZE_MAX = 8 * 1024
 LANGUAGE_SIZE_MAX = 1536

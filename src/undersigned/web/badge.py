@@ -5,12 +5,12 @@ from typing import Literal
 
 import msgspec
 
-from undersigned import languages
-from undersigned.languages import gettext as _
 from undersigned.statements import Statement
 from undersigned.tallies import Tally
 from undersigned.web.colours import DARK, LIGHT, Palette, with_accent
 from undersigned.web.lettering import REGULAR, SEMIBOLD, broken, one_line, runs_from_right, width
+from undersigned.words import languages
+from undersigned.words.languages import gettext as _
 
 Theme = Literal["light", "dark", "auto"]
 SHOWN_FROM = 10

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from undersigned import languages
+from undersigned.words import languages
 
 PRIVATE = ("/v1/admin/", "/v1/partners/")
 PUBLIC = ("/v1/", "/log/", "/embed/", "/oembed", "/openapi.json")

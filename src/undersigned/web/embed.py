@@ -7,7 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
-from undersigned import countries, languages, organisations, submissions
+from undersigned import organisations, submissions
 from undersigned.errors import DomainError, InvalidFields
 from undersigned.models import Signing, read
 from undersigned.statements import Statement
@@ -19,6 +19,7 @@ from undersigned.web.pictures import known_theme
 from undersigned.web.problems import STATUS, NotFound
 from undersigned.web.public import TALLY_CACHE
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHANNEL = "public, max-age=3600, stale-while-revalidate=86400"

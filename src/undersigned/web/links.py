@@ -7,17 +7,18 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
-from undersigned import countries, endorsements, languages, owners, submissions
+from undersigned import endorsements, owners, submissions
 from undersigned.database import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
-from undersigned.languages import gettext as _
-from undersigned.languages import noop
 from undersigned.partners import Partner
 from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
 
 NO_STORE = {"Cache-Control": "no-store"}
 ENTRY_HERE = "<!-- the entry -->"

@@ -6,10 +6,11 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
-from undersigned import countries, errors, languages, organisations, public_names
+from undersigned import errors, organisations, public_names
 from undersigned.public_names import Names
 from undersigned.web.problems import declared
 from undersigned.web.site import AtSite
+from undersigned.words import countries, languages
 
 # A name that is hidden or withdrawn leaves the database at once, and every cache within half a minute.
 NAMES_HEADERS = {

@@ -15,13 +15,14 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
 from markupsafe import Markup
 
-from undersigned import errors, languages
-from undersigned.languages import gettext as _
+from undersigned import errors
 from undersigned.statements import Statement
 from undersigned.web import badge, card
 from undersigned.web.pictures import known_theme, language_of
 from undersigned.web.problems import FormatNotOffered, NotFound, declared
 from undersigned.web.site import AtSite, Site
+from undersigned.words import languages
+from undersigned.words.languages import gettext as _
 
 LINK_HEIGHT = 56
 CACHE_AGE_S = 3600

@@ -7,11 +7,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from undersigned import countries, endorsements, errors, languages, owners, successions
+from undersigned import endorsements, errors, owners, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields
-from undersigned.languages import gettext as _
-from undersigned.languages import noop
 from undersigned.models import Accepted, Checked, Managing
 from undersigned.statements import Statement
 from undersigned.tokens import OwnerLink
@@ -19,6 +17,9 @@ from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS, declared
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
 
 NAME_STATUS = {
     "hidden": noop("not public"),

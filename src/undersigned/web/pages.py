@@ -8,14 +8,15 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import audits, charts, countries, languages, submissions
+from undersigned import audits, charts, submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
-from undersigned.languages import gettext as _
-from undersigned.languages import noop
 from undersigned.log import check, reading
 from undersigned.models import Signing, read
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
 
 FORM_FIELDS_MAX = 100
 UNFIT = noop("This can’t be accepted as it is.")

@@ -6,7 +6,7 @@ from typing import Annotated, cast, get_args
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from undersigned import errors, languages
+from undersigned import errors
 from undersigned.statements import Statement
 from undersigned.web import badge
 from undersigned.web.badge import Theme
@@ -15,6 +15,7 @@ from undersigned.web.colours import known_accent
 from undersigned.web.problems import declared
 from undersigned.web.public import TALLY_CACHE, matches
 from undersigned.web.site import AnyRequest, AtSite
+from undersigned.words import languages
 
 CARD_CACHE = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 # Styles within the picture, for its themes, and nothing else whatsoever; and any page may show it.

@@ -14,9 +14,9 @@ from msgspec import Meta
 from undersigned import errors
 from undersigned.database import is_unreachable
 from undersigned.errors import DomainError, FieldError
-from undersigned.languages import gettext as _
-from undersigned.languages import noop
 from undersigned.web.site import AnyRequest
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
 
 log = logging.getLogger(__name__)
 

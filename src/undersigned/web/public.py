@@ -9,7 +9,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from undersigned import audits, endorsements, errors, languages, organisations, submissions
+from undersigned import audits, endorsements, errors, organisations, submissions
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
@@ -19,6 +19,7 @@ from undersigned.texts import Objective
 from undersigned.web.listings import list_names
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
+from undersigned.words import languages
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from undersigned import languages
-from undersigned.languages import Speaking
+from undersigned.words import languages
+from undersigned.words.languages import Speaking
 
 KEPT_MAX = 64
 

@@ -12,13 +12,13 @@ from litestar.response import Template
 
 from undersigned import organisations, public_names, reports
 from undersigned.errors import InvalidFields
-from undersigned.languages import gettext as _
-from undersigned.languages import noop
 from undersigned.reports import About
 from undersigned.web.links import NO_STORE, notice
 from undersigned.web.pages import form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
 
 REASONS = {
     "not_them": noop("It is somebody else’s name, used without their knowledge"),

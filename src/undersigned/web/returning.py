@@ -6,13 +6,14 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import countries, languages, owners
+from undersigned import owners
 from undersigned.errors import FieldError, InvalidFields
 from undersigned.models import Managing, read
 from undersigned.web.links import NO_STORE
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
 
 
 @get("/s/{slug:str}/manage")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from undersigned import countries
 from undersigned.web import wording
 from undersigned.web.assets import Asset, asset
 from undersigned.web.site import HERE, VERSION
+from undersigned.words import countries
 
 CHANNEL = "v1"
 SOURCES = HERE / "embeds"

@@ -9,9 +9,6 @@ from litestar.params import FromPath
 from litestar.response import Template
 from markupsafe import Markup
 
-from undersigned import languages
-from undersigned.languages import NAMES
-from undersigned.languages import gettext as _
 from undersigned.partners import SLUG
 from undersigned.statements import Statement
 from undersigned.web import badge, scripts
@@ -19,6 +16,9 @@ from undersigned.web.badge import Theme
 from undersigned.web.colours import LIGHT, known_accent
 from undersigned.web.pictures import known_theme
 from undersigned.web.site import VERSION, AnyRequest, AtSite
+from undersigned.words import languages
+from undersigned.words.languages import NAMES
+from undersigned.words.languages import gettext as _
 
 Show = Literal["form", "tally", "organisations"]
 HEIGHTS: dict[Show, int] = {"form": 1100, "tally": 90, "organisations": 480}

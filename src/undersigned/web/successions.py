@@ -6,14 +6,15 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import countries, languages, successions
+from undersigned import successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields, LinkExpired
-from undersigned.languages import gettext as _
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
+from undersigned.words.languages import gettext as _
 
 
 @get("/h/{token:str}")

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from undersigned import languages
-from undersigned.languages import noop
 from undersigned.submissions import DETAILS
+from undersigned.words import languages
+from undersigned.words.languages import noop
 
 # What can be wrong with a field of the form; the rest is `error`.
 FIELD_CODES = ("required", "too_long", "name_characters", "name_link", "email_invalid", "website_invalid")

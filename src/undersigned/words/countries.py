@@ -5,7 +5,7 @@ from functools import cache
 
 from babel import Locale
 
-from undersigned import languages
+from undersigned.words import languages
 
 # CLDR also names groupings, exceptional reservations and pseudo-regions; nobody lives in those.
 NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
