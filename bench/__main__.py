@@ -18,9 +18,9 @@ from bench import client, processes
 from undersigned import database, settings
 from undersigned.database import Database
 from undersigned.embedded import Cluster, running
+from undersigned.identity.tokens import ConfirmLink, Signer
 from undersigned.log import sequencer
 from undersigned.settings import Settings
-from undersigned.tokens import ConfirmLink, Signer
 from undersigned.worker import make_sealer
 
 TIME_LIMIT_S = 120

@@ -9,7 +9,7 @@ from granian.log import LogLevels
 from litestar import Litestar, post
 from litestar.params import FromPath, JSONBody
 
-from undersigned import identity
+from undersigned.identity import keys
 from undersigned.models import Accepted, Checked, Signing, read
 
 PEPPER = "only-for-the-benchmark-0123456789abcdef"
@@ -17,7 +17,7 @@ PEPPER = "only-for-the-benchmark-0123456789abcdef"
 
 @post("/v1/statements/{slug:str}/endorsements", status_code=202)
 async def submit(slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:
-    identity.endorsement_id(PEPPER, slug, data.value.kind, f"mailbox:{data.value.email}")
+    keys.endorsement_id(PEPPER, slug, data.value.kind, f"mailbox:{data.value.email}")
     return Accepted()
 
 

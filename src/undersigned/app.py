@@ -17,12 +17,12 @@ from litestar.template.config import TemplateConfig
 
 from undersigned import __version__, database, lifeline, logs, passages
 from undersigned.guard import Budget
+from undersigned.identity.tokens import Signer
 from undersigned.models import Checked, read
 from undersigned.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
-from undersigned.tokens import Signer
 from undersigned.web import (
     admin,
     assets,

@@ -22,9 +22,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from undersigned import identity
 from undersigned.database import Database, Record
 from undersigned.errors import Refused
+from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, note, reading
 from undersigned.log.reading import Released
 
@@ -211,7 +211,7 @@ async def _live(db: Database, log: Released, size: int) -> list[int]:
 
 
 def _opening(row: Record) -> dict[str, Any]:
-    who = row["identity"] or identity.of_individual(identity.mailbox(row["address"]))
+    who = row["identity"] or endorsers.of_individual(mailboxes.mailbox(row["address"]))
     return {**row, "identity": who, "salt": base64.b64encode(row["salt"]).decode()}
 
 

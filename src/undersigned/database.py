@@ -11,10 +11,11 @@ import asyncpg
 import asyncpg.pool
 import msgspec
 
-from undersigned import identity, queries
+from undersigned import queries
 from undersigned.batching import Batcher
 from undersigned.batching import is_unreachable as is_unreachable
 from undersigned.errors import InstallationChanged
+from undersigned.identity import keys
 from undersigned.queries import SQL, Queries
 
 Record = asyncpg.Record
@@ -99,12 +100,12 @@ async def establish(db: Database, pepper: str) -> None:
     whoever signed could sign again.
     """
     check = hmac.digest(pepper.encode(), b"undersigned installation", hashlib.sha256)
-    await db.pool.execute(db.q.installation.establish, check, identity.RULES)
+    await db.pool.execute(db.q.installation.establish, check, keys.RULES)
     row = await db.pool.fetchrow(db.q.installation.read)
     assert row is not None  # noqa: S101 -- establish() has just written it
     if not hmac.compare_digest(row["pepper_check"], check):
         raise InstallationChanged("UNDERSIGNED_PEPPER is not the one this database was filled with: set the old one.")
-    if row["identity_rules"] != identity.RULES:
+    if row["identity_rules"] != keys.RULES:
         raise InstallationChanged(
             "The identity rules of this version differ from those this database was filled with: "
             "install the version before, and migrate with `rekey` first."

@@ -10,7 +10,7 @@ import msgspec
 from undersigned import submissions
 from undersigned.database import Database, Record
 from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired, StatementSealed
-from undersigned.tokens import ConfirmLink, OwnerLink
+from undersigned.identity.tokens import ConfirmLink, OwnerLink
 
 Outcome = Literal["counted", "held", "already_confirmed"]
 

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned import identity
 from undersigned.database import Connection, Database, Record
 from undersigned.errors import LogNotStarted, Refused, Unavailable
+from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, heads, note
 from undersigned.log.heads import Sealer
 from undersigned.tallies import Rejected
@@ -144,7 +144,7 @@ async def _recommit(db: Database, found: Sequence[tuple[Record, Record]]) -> Non
     items = []
     for log, row in found:
         salt = secrets.token_bytes(32)
-        who = row["identity"] or identity.of_individual(identity.mailbox(row["address"]))
+        who = row["identity"] or endorsers.of_individual(mailboxes.mailbox(row["address"]))
         committed = entries.commitment(
             origin=log["origin"], statement_sha256=log["sha256"], kind=row["kind"], identity=who, salt=salt
         )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from undersigned.errors import FieldError, InvalidFields
-from undersigned.identity import Kind
+from undersigned.identity.endorsers import Kind
 
 T = TypeVar("T")
 

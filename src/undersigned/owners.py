@@ -5,14 +5,15 @@ import uuid
 from typing import Any
 from uuid import UUID
 
-from undersigned import identity, submissions
+from undersigned import submissions
 from undersigned.database import Database, Record
-from undersigned.identity import Kind
+from undersigned.identity import endorsers, keys, mailboxes
+from undersigned.identity.endorsers import Kind
+from undersigned.identity.tokens import OwnerLink
 from undersigned.log import merkle, reading, receipts
 from undersigned.log.receipts import Opening, Receipt
 from undersigned.models import Managing
 from undersigned.statements import Statement
-from undersigned.tokens import OwnerLink
 
 ENTRY_LOOKS_S = (0.1, 0.1, 0.15, 0.15, 0.25, 0.25, 0.5, 0.5, 1.0)
 
@@ -27,10 +28,10 @@ async def request_link(
     box, kind, who = submissions.whose(asked)
     await db.batched(
         db.q.owners.request_link,
-        identity.endorsement_id(pepper, statement.slug, kind, who),
+        keys.endorsement_id(pepper, statement.slug, kind, who),
         uuid.uuid4(),
         statement.slug,
-        identity.mailbox_id(pepper, box),
+        keys.mailbox_id(pepper, box),
         box.address,
         asked.locale,
         network_key,
@@ -89,7 +90,7 @@ async def receipt(db: Database, link: OwnerLink, statement: Statement) -> str | 
     if held is None or log is None or held["log_index"] is None or held["log_index"] >= log.size:
         return None
     kind: Kind = held["kind"]
-    who = held["identity"] or identity.of_individual(identity.mailbox(held["address"]))
+    who = held["identity"] or endorsers.of_individual(mailboxes.mailbox(held["address"]))
     opening = Opening(log.origin, statement.sha256, kind, who, held["salt"])
     try:
         proof = await reading.inclusion_proof(db, log, held["log_index"])

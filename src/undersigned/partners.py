@@ -8,9 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from undersigned import admins, identity
+from undersigned import admins
 from undersigned.database import Database
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, PartnerExists, PartnerUnknown, Refused
+from undersigned.identity import domains
 from undersigned.settings import is_loopback
 from undersigned.statements import Statement
 from undersigned.tallies import BREAKDOWN_EVERY, CELL_MIN, Count
@@ -154,7 +155,7 @@ def with_www(origin: str) -> list[str]:
     scheme, _, rest = origin.partition("://")
     host, colon, port = rest.partition(":")
     apex = host.removeprefix("www.")
-    if is_loopback(host) or identity.registrable(apex) != apex:
+    if is_loopback(host) or domains.registrable(apex) != apex:
         return [origin]
     return [f"{scheme}://{name}{colon}{port}" for name in (apex, f"www.{apex}")]
 
@@ -173,7 +174,7 @@ def _origin(address: str) -> str:
     typed = parts.hostname or ""
     try:
         port = parts.port
-        host = typed if is_loopback(typed) else identity.website_host(typed)
+        host = typed if is_loopback(typed) else domains.website_host(typed)
     except ValueError:
         raise OriginInvalid(address) from None
     # `frame-ancestors` can't say an IPv6 address, and a name that ends in a dot is another origin than the one without.

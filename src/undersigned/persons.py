@@ -6,10 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned import admins, endorsements, identity, owners
+from undersigned import admins, endorsements, owners
 from undersigned.database import Database, Record
 from undersigned.errors import Refused
-from undersigned.tokens import OwnerLink, Signer
+from undersigned.identity import keys, mailboxes
+from undersigned.identity.tokens import OwnerLink, Signer
 
 # GDPR Art. 12(3): one month from receipt.
 ANSWER_WITHIN = dt.timedelta(days=30)
@@ -32,7 +33,7 @@ async def find(db: Database, mailbox_id: UUID) -> Held:
 
 def mailbox_id(pepper: str, address: str) -> UUID:
     """The key that everything under an address is found by. Raises ValueError if it is no address."""
-    return identity.mailbox_id(pepper, identity.mailbox(address))
+    return keys.mailbox_id(pepper, mailboxes.mailbox(address))
 
 
 def manage_links(signer: Signer, held: Held, url: str) -> list[str]:

@@ -11,10 +11,11 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from undersigned import admins, alphabet, identity
-from undersigned.alphabet import script_of
+from undersigned import admins
 from undersigned.database import Database, Record
 from undersigned.errors import MalformedRequest, NameNotFound
+from undersigned.identity import alphabet, keys
+from undersigned.identity.alphabet import script_of
 
 PAGE_SIZE = 200
 Refusal = Literal["not_a_name", "another_person", "abusive", "other"]
@@ -121,13 +122,13 @@ async def _settle(db: Database, outcome: str, actor: str, action: str, held: Rec
 
 def _sealed(pepper: str, scope: bytes, place: bytes) -> str:
     """A cursor: a place that only this site can read, so that no URL has a name in it (AES-SIV, RFC 5297)."""
-    sealed = AESSIV(identity.secret(pepper, "names cursor")).encrypt(place, [scope])
+    sealed = AESSIV(keys.secret(pepper, "names cursor")).encrypt(place, [scope])
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 def _opened(pepper: str, scope: bytes, cursor: str) -> bytes:
     try:
         sealed = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        return AESSIV(identity.secret(pepper, "names cursor")).decrypt(sealed, [scope])
+        return AESSIV(keys.secret(pepper, "names cursor")).decrypt(sealed, [scope])
     except (InvalidTag, ValueError, binascii.Error):
         raise MalformedRequest from None

@@ -10,14 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned import identity, names
 from undersigned.database import Database, Record
 from undersigned.errors import FieldError, InvalidFields, Unavailable
-from undersigned.identity import Kind, Mailbox
+from undersigned.identity import domains, endorsers, keys, mailboxes, names
+from undersigned.identity.endorsers import Kind
+from undersigned.identity.mailboxes import Mailbox
+from undersigned.identity.tokens import ConfirmLink
 from undersigned.log import entries
 from undersigned.models import Checked, Managing, OrganisationClaim, Signing, Source
 from undersigned.statements import Statement
-from undersigned.tokens import ConfirmLink
 from undersigned.words import countries
 from undersigned.words.languages import noop
 
@@ -84,7 +85,7 @@ def check(statement: Statement, body: Checked[Signing]) -> Claim:
             faults.add(f"/objectives/{place}", "objective_unknown")
     if signing.text_sha256 is not None and statement.locale_of(signing.text_sha256) is None:
         faults.add("/text_sha256", "text_unknown")
-    role, organisation, who, hold_reason = None, None, identity.of_individual(box), None
+    role, organisation, who, hold_reason = None, None, endorsers.of_individual(box), None
     if signing.kind == "organisation":
         role = faults.name("/role", signing.role or "", domains=True)
         if signing.organisation is None:
@@ -108,10 +109,10 @@ def whose(asked: Managing) -> tuple[Mailbox, Kind, str]:
     faults = _Faults()
     box = _mailbox(faults, asked.email)
     kind: Kind = "organisation" if asked.organisation else "individual"
-    who = identity.of_individual(box)
+    who = endorsers.of_individual(box)
     if asked.organisation:
         try:
-            who = identity.of_organisation(
+            who = endorsers.of_organisation(
                 asked.organisation.name, asked.organisation.country, asked.organisation.website
             )
         except ValueError:
@@ -157,7 +158,7 @@ def coarse(source: Source) -> dict[str, str]:
     host = source.referring_host
     if host and len(host) <= HOST_LENGTH_MAX and host.isprintable():
         with contextlib.suppress(ValueError):
-            kept["referring_host"] = identity.registrable(identity.website_host(host)) or ""
+            kept["referring_host"] = domains.registrable(domains.website_host(host)) or ""
     return {name: value for name, value in kept.items() if value}
 
 
@@ -182,11 +183,11 @@ async def submit(
     salt = secrets.token_bytes(32)
     row = await db.batched(
         db.q.submissions.submit,
-        identity.endorsement_id(pepper, statement.slug, signing.kind, claim.identity),
+        keys.endorsement_id(pepper, statement.slug, signing.kind, claim.identity),
         uuid.uuid4(),
         statement.slug,
         signing.kind,
-        identity.mailbox_id(pepper, claim.mailbox),
+        keys.mailbox_id(pepper, claim.mailbox),
         claim.mailbox.address,
         claim.name,
         claim.role,
@@ -237,7 +238,7 @@ async def deny(db: Database, link: ConfirmLink) -> bool:
 
 def _mailbox(faults: _Faults, email: str) -> Mailbox:
     try:
-        return identity.mailbox(email)
+        return mailboxes.mailbox(email)
     except ValueError:
         faults.add("/email", "email_invalid" if email.strip() else "required")
         return Mailbox("", "")
@@ -254,7 +255,7 @@ def _organisation(faults: _Faults, statement: Statement, claimed: OrganisationCl
     try:
         if website and not website.isprintable():
             raise ValueError
-        who = identity.of_organisation(name, claimed.country, website)
+        who = endorsers.of_organisation(name, claimed.country, website)
     except ValueError:
         faults.add("/organisation/website", "website_invalid")
         who = ""
@@ -266,7 +267,7 @@ def _organisation(faults: _Faults, statement: Statement, claimed: OrganisationCl
         "country": claimed.country,
         "identity": who,
         "contributions": sorted(set(claimed.contributions)),
-        "proof": identity.proof(box, who),
+        "proof": endorsers.proof(box, who),
     }
 
 

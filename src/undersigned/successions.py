@@ -4,10 +4,11 @@ import datetime as dt
 import uuid
 from uuid import UUID
 
-from undersigned import endorsements, identity, submissions
+from undersigned import endorsements, submissions
 from undersigned.database import Database, Record
 from undersigned.errors import LinkExpired
-from undersigned.tokens import OwnerLink, SuccessorLink
+from undersigned.identity import keys
+from undersigned.identity.tokens import OwnerLink, SuccessorLink
 
 # The mailed link is good for 7 days. An offer waits 7 more, because a budget may put its mail off.
 KEPT = submissions.TTL + dt.timedelta(days=7)
@@ -26,7 +27,7 @@ async def offer(
         link.endorsement_id,
         link.bound,
         uuid.uuid4(),
-        identity.mailbox_id(pepper, box),
+        keys.mailbox_id(pepper, box),
         box.address,
         name,
         role,

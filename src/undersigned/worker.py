@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from undersigned import database, generations, partners, retention, submissions, tallies
 from undersigned.database import Database
+from undersigned.identity.tokens import Signer
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
@@ -15,7 +16,6 @@ from undersigned.mail.messages import About
 from undersigned.mail.outbox import Outbox
 from undersigned.settings import Settings
 from undersigned.statements import Statements
-from undersigned.tokens import Signer
 
 log = logging.getLogger(__name__)
 

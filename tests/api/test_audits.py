@@ -13,9 +13,9 @@ from tests.conftest import World
 from tests.letters import representative, token_of
 from undersigned import audits, console, generations, organisations, owners
 from undersigned.errors import Refused
+from undersigned.identity.tokens import OwnerLink
 from undersigned.log import entries, merkle, sealing, sequencer
 from undersigned.log.receipts import Opening
-from undersigned.tokens import OwnerLink
 from undersigned.worker import make_sealer
 
 SECRET = "5f0c" * 16

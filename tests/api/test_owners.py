@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
 from undersigned import organisations, persons, public_names
+from undersigned.identity.tokens import Signer
 from undersigned.log import note, receipts
-from undersigned.tokens import Signer
 
 ASK = "/v1/statements/example/manage-links"
 

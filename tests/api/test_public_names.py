@@ -7,10 +7,11 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import alphabet, endorsements, names, organisations, owners, public_names
+from undersigned import endorsements, organisations, owners, public_names
 from undersigned.console import names as console
 from undersigned.errors import NameNotFound
-from undersigned.tokens import OwnerLink
+from undersigned.identity import alphabet, names
+from undersigned.identity.tokens import OwnerLink
 
 PAGE = "/s/example/names"
 API = "/v1/statements/example/names"

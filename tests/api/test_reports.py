@@ -14,7 +14,7 @@ from undersigned import endorsements, organisations, reports, retention
 from undersigned.console import reports as console
 from undersigned.errors import ReportNotFound
 from undersigned.guard import Budget
-from undersigned.tokens import OwnerLink
+from undersigned.identity.tokens import OwnerLink
 
 FORM = "/s/example/report"
 

@@ -9,10 +9,10 @@ import pytest
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
 from undersigned import endorsements, organisations, persons, successions
+from undersigned.identity.tokens import OwnerLink, Signer
 from undersigned.log import note, receipts
 from undersigned.log.check import check
 from undersigned.retention import purge
-from undersigned.tokens import OwnerLink, Signer
 
 READERS = {"name": "Readers", "website": "https://www.readers.org.uk", "country": "GB"}
 FORMER, SUCCESSOR = "rosa.former@readers.org.uk", "sam@readers.org.uk"
@@ -209,7 +209,7 @@ async def test_an_offer_expires_and_is_purged(world: World, monkeypatch: pytest.
     await approve(world, FORMER)
     link = await offer(world, await manage(world, FORMER))
     with monkeypatch.context() as later:
-        later.setattr("undersigned.tokens.SUCCEED_TTL_S", -1)
+        later.setattr("undersigned.identity.tokens.SUCCEED_TTL_S", -1)
         assert (await world.client.get(link)).status_code == 410
         assert (await world.client.post(link)).status_code == 410
     await world.db.pool.execute("UPDATE succession SET expires_at = now() - interval '1 minute'")

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.test_accessibility import complaints
 from tests.process import Server
-from undersigned import alphabet, database, statements
+from undersigned import database, statements
 from undersigned.embedded import running
+from undersigned.identity import alphabet
 from undersigned.settings import ROOT
 
 LANGUAGES = ("en", "en-XA", "ar-XB")

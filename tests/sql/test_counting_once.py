@@ -10,16 +10,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from undersigned import database, endorsements, identity, retention, submissions
+from undersigned import database, endorsements, retention, submissions
 from undersigned.database import Database
 from undersigned.errors import LinkExpired
-from undersigned.identity import Kind
+from undersigned.identity import keys, mailboxes
+from undersigned.identity.endorsers import Kind
+from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import sequencer
 from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import Settings
 from undersigned.statements import Statement, Statements
-from undersigned.tokens import ConfirmLink, OwnerLink
 
 SEALER = Sealer("only-for-tests-and-long-enough-0123456789", Path("log"))
 PEPPER = "only-for-tests-and-long-enough-0123456789"
@@ -251,7 +252,7 @@ async def test_everything_keyed_by_a_person_is_gone_after_withdrawing(db: Databa
     commitment = await db.pool.fetchval("SELECT bound FROM signatory")
     assert await endorsements.withdraw(db, OwnerLink(link.endorsement_id, commitment))
     await tally(db)
-    mailbox_id = identity.mailbox_id(PEPPER, identity.mailbox("ada.unmistakable@example.org"))
+    mailbox_id = keys.mailbox_id(PEPPER, mailboxes.mailbox("ada.unmistakable@example.org"))
     for row in await db.pool.fetch(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     ):

@@ -16,12 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.conftest import SECRET, named
 from undersigned import database, endorsements, generations, organisations, statements, submissions
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
+from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import ROOT
 from undersigned.statements import Statements
-from undersigned.tokens import ConfirmLink, OwnerLink
 
 URL = "http://127.0.0.1:8000"
 ENDORSERS = st.integers(0, 4)  # 0 to 2 are people, 3 and 4 organisations

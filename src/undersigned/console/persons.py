@@ -5,8 +5,8 @@ import sys
 
 from undersigned import persons
 from undersigned.database import Database
+from undersigned.identity.tokens import Signer
 from undersigned.settings import Settings
-from undersigned.tokens import Signer
 
 
 async def find(db: Database, given: Settings, options: argparse.Namespace) -> int:

@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from undersigned.database import Database, Record
+from undersigned.identity.tokens import Signer
 from undersigned.mail import budgets, messages, transport
 from undersigned.mail.messages import About, Letter
 from undersigned.settings import Settings
-from undersigned.tokens import Signer
 
 log = logging.getLogger(__name__)
 

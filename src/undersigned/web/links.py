@@ -10,9 +10,9 @@ from litestar.response import Stream, Template
 from undersigned import endorsements, owners, submissions
 from undersigned.database import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
+from undersigned.identity.tokens import OwnerLink
 from undersigned.partners import Partner
 from undersigned.statements import Statement
-from undersigned.tokens import OwnerLink
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site

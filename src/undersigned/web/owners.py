@@ -10,9 +10,9 @@ from litestar.response import Template
 from undersigned import endorsements, errors, owners, successions
 from undersigned.database import Record
 from undersigned.errors import InvalidFields
+from undersigned.identity.tokens import OwnerLink
 from undersigned.models import Accepted, Checked, Managing
 from undersigned.statements import Statement
-from undersigned.tokens import OwnerLink
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS, declared

@@ -11,16 +11,17 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from undersigned import __version__, guard, identity
+from undersigned import __version__, guard
 from undersigned.database import Database
 from undersigned.errors import OriginRefused
 from undersigned.guard import Budget
+from undersigned.identity import keys
+from undersigned.identity.tokens import Signer
 from undersigned.partners import Partners
 from undersigned.records import Records
 from undersigned.settings import Settings
 from undersigned.statements import Statement, Statements
 from undersigned.tallies import Tallies
-from undersigned.tokens import Signer
 from undersigned.web.card import Cards
 from undersigned.web.rendered import Pages
 
@@ -78,7 +79,7 @@ class Site(msgspec.Struct, frozen=True):
         peer = request.client.host if request.client else ""
         forwarded_for = ", ".join(request.headers.getall("x-forwarded-for", []))
         network = guard.network_of(guard.client_address(peer, forwarded_for, self.proxies))
-        return identity.network_id(self.settings.pepper, network) if network else None
+        return keys.network_id(self.settings.pepper, network) if network else None
 
 
 def site_of(request: AnyRequest) -> Site:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from undersigned import identity
+from undersigned.identity import domains
 
 NAME_LENGTH_MAX = 100
 ORGANISATION_NAME_LENGTH_MAX = 200
@@ -53,6 +53,6 @@ def clean(name: str, *, length_max: int = NAME_LENGTH_MAX, domains: bool = False
 def _has_domain(name: str) -> bool:
     # "Dipl.Ing" and "Prof.Dr" are titles, "casino.com" is not: a suffix in use, written the way addresses are.
     return any(
-        (found[1].islower() or found[0].isupper()) and identity.is_known_suffix(found[1])
+        (found[1].islower() or found[0].isupper()) and domains.is_known_suffix(found[1])
         for found in DOMAIN.finditer(name)
     )
