@@ -16,12 +16,14 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from undersigned import database, generations, statements
+from undersigned import generations, statements
 from undersigned.app import create_app, refresh
-from undersigned.database import Database
+from undersigned.database import migrations
+from undersigned.database.connection import Database, connect
 from undersigned.embedded import running
 from undersigned.log import sequencer
 from undersigned.mail import outbox
+from undersigned.process import installation
 from undersigned.settings import ROOT, Settings
 from undersigned.worker import keep_house, make_outbox, make_sealer
 
@@ -56,7 +58,7 @@ def template(cluster: str) -> str:
             await connection.execute(f'CREATE DATABASE "{name}"')
         finally:
             await connection.close()
-        await database.migrate(named(cluster, name))
+        await migrations.migrate(named(cluster, name))
 
     asyncio.run(make())
     return name
@@ -90,8 +92,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def db(settings: Settings) -> AsyncIterator[Database]:
     """A database with the example statement published."""
-    async with database.connect(settings.database_url) as db:
-        await database.establish(db, settings.pepper)
+    async with connect(settings.database_url) as db:
+        await installation.establish(db, settings.pepper)
         await statements.publish(db, ROOT / "statements" / "example", settings.url)
         yield db
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from undersigned import __version__, console, database, lifeline, logs, public_names, settings, supervisor, worker
-from undersigned.database import Database
+from undersigned import __version__, console, lifeline, logs, public_names, settings, supervisor, worker
+from undersigned.database import batching
+from undersigned.database.connection import Database, connect
 from undersigned.embedded import running
 from undersigned.errors import DomainError
 from undersigned.log import verify as verifier
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DomainError as error:
         print(f"undersigned: {error.detail}", file=sys.stderr)
     except Exception as error:
-        if not database.is_unreachable(error):
+        if not batching.is_unreachable(error):
             raise
         print(
             f"undersigned: the database can't be used ({type(error).__name__}). "
@@ -290,7 +291,7 @@ def _with_database(command: WithDatabase) -> Callable[[argparse.Namespace], int]
 
 
 async def _connected(command: WithDatabase, given: Settings, options: argparse.Namespace) -> int:
-    async with database.connect(given.database_url, connections_max=2) as db:
+    async with connect(given.database_url, connections_max=2) as db:
         return await command(db, given, options)
 
 

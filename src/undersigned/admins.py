@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import KeyRefused
 
 Scope = Literal["export", "review"]

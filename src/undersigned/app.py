@@ -15,11 +15,14 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-from undersigned import __version__, database, lifeline, logs, passages
+from undersigned import __version__, lifeline, logs, passages
+from undersigned.database import batching
+from undersigned.database.connection import connect
 from undersigned.guard import Budget
 from undersigned.identity.tokens import Signer
 from undersigned.models import Checked, read
 from undersigned.partners import Partners
+from undersigned.process import installation
 from undersigned.settings import Settings, load
 from undersigned.statements import Statements
 from undersigned.tallies import Tallies
@@ -78,7 +81,7 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with database.connect(settings.database_url) as db:
+        async with connect(settings.database_url) as db:
             site = Site(
                 settings,
                 db,
@@ -89,7 +92,7 @@ def create_app(settings: Settings) -> Litestar:
                 Budget(-(-settings.submit_budget_network // settings.web_workers)),
                 settings.proxy_networks,
             )
-            await database.establish(db, settings.pepper)
+            await installation.establish(db, settings.pepper)
             await refresh(site)
             app.state.site = site
             refreshing = asyncio.create_task(_keep_fresh(site))
@@ -182,7 +185,7 @@ async def _keep_fresh(site: Site) -> None:
         try:
             await refresh(site)
         except Exception as error:
-            if not database.is_unreachable(error):
+            if not batching.is_unreachable(error):
                 log.exception("The tally in memory can't be refreshed; it goes on.")
             else:
                 log.warning("The tally in memory grows old: the database can't be used (%s).", type(error).__name__)

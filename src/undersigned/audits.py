@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import Refused
 from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, note, reading

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from undersigned import submissions
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired, StatementSealed
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
 

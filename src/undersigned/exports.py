@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.identity import endorsers, mailboxes
 
 Format = Literal["csv", "ndjson"]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database import Connection, Database, Record
+from undersigned.database.connection import Connection, Database, Record
 from undersigned.errors import LogNotStarted, Refused, Unavailable
 from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, heads, note

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from undersigned import admins, endorsements
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.endorsements import Outcome
 from undersigned.errors import ClaimNotFound
 from undersigned.log import reading

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from undersigned import submissions
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.identity import endorsers, keys, mailboxes
 from undersigned.identity.endorsers import Kind
 from undersigned.identity.tokens import OwnerLink

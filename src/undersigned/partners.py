@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from undersigned import admins
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, PartnerExists, PartnerUnknown, Refused
 from undersigned.identity import domains
 from undersigned.settings import is_loopback

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from undersigned import admins, endorsements, owners
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import Refused
 from undersigned.identity import keys, mailboxes
 from undersigned.identity.tokens import OwnerLink, Signer

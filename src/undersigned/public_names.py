@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from undersigned import admins
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import MalformedRequest, NameNotFound
 from undersigned.identity import alphabet, keys
 from undersigned.identity.alphabet import script_of

@@ -9,7 +9,7 @@ import msgspec
 
 from undersigned import public_names
 from undersigned.charts import Point
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.organisations import Listed
 
 KEPT_S = 5.0

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from undersigned import admins
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import FieldError, InvalidFields, ReportNotFound
 
 About = Literal["name", "organisation"]

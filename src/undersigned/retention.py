@@ -6,9 +6,9 @@ from collections.abc import Callable
 import msgspec
 
 from undersigned import reports, submissions
-from undersigned.database import Database
+from undersigned.database.connection import Database
+from undersigned.database.queries import Queries
 from undersigned.mail import outbox
-from undersigned.queries import Queries
 
 NETWORK_KEPT = dt.timedelta(days=30)
 BATCH_SIZE = 1000

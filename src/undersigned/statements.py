@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from undersigned import passages, queries, texts
-from undersigned.database import Connection, Database
+from undersigned import passages, texts
+from undersigned.database import queries
+from undersigned.database.connection import Connection, Database
 from undersigned.errors import (
     StatementChanged,
     StatementClosed,

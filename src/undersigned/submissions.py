@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import domains, endorsers, keys, mailboxes, names
 from undersigned.identity.endorsers import Kind

@@ -5,7 +5,7 @@ import uuid
 from uuid import UUID
 
 from undersigned import endorsements, submissions
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import LinkExpired
 from undersigned.identity import keys
 from undersigned.identity.tokens import OwnerLink, SuccessorLink

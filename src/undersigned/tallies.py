@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.errors import Unavailable
 from undersigned.statements import State, state_between
 from undersigned.words import languages

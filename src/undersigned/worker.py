@@ -6,14 +6,16 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import database, generations, partners, retention, submissions, tallies
-from undersigned.database import Database
+from undersigned import generations, partners, retention, submissions, tallies
+from undersigned.database import batching
+from undersigned.database.connection import Database, connect
 from undersigned.identity.tokens import Signer
 from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
 from undersigned.mail.messages import About
 from undersigned.mail.outbox import Outbox
+from undersigned.process import installation
 from undersigned.settings import Settings
 from undersigned.statements import Statements
 
@@ -32,8 +34,8 @@ STATEMENTS_KEPT_S = 60.0
 
 async def work(settings: Settings) -> None:
     """Runs until it is cancelled."""
-    async with database.connect(settings.database_url) as db:
-        await database.establish(db, settings.pepper)
+    async with connect(settings.database_url) as db:
+        await installation.establish(db, settings.pepper)
         box, sealer = make_outbox(db, settings), make_sealer(settings)
         await asyncio.gather(
             _repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
@@ -86,7 +88,7 @@ async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]])
         try:
             busy = await step()
         except Exception as error:
-            if database.is_unreachable(error):
+            if batching.is_unreachable(error):
                 log.warning("The %s waits for the database (%s).", name, type(error).__name__)
             else:
                 log.exception("The %s failed; it goes on.", name)

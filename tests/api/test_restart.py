@@ -13,7 +13,7 @@ from tests.api.test_log import counted, released
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console, generations, organisations
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.errors import LogNotStarted, Unavailable
 from undersigned.log import check, merkle, note, receipts, sequencer, verify
 from undersigned.worker import make_sealer

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from undersigned import database, endorsements, retention, submissions
-from undersigned.database import Database
+from undersigned import endorsements, retention, submissions
+from undersigned.database.connection import Database, connect
 from undersigned.errors import LinkExpired
 from undersigned.identity import keys, mailboxes
 from undersigned.identity.endorsers import Kind
@@ -193,7 +193,7 @@ async def test_two_processes_confirming_the_same_keys_in_opposite_orders_do_not_
     db: Database, settings: Settings
 ) -> None:
     links = [await claim(db, f"p{n}@example.org") for n in range(60)]
-    async with database.connect(settings.database_url) as other:
+    async with connect(settings.database_url) as other:
         for _ in range(5):
             outcomes = await asyncio.gather(
                 *(confirm(db, link) for link in links), *(confirm(other, link) for link in reversed(links))
@@ -233,7 +233,7 @@ async def test_add_withdraw_and_add_again_before_the_sequencer_looks_make_one(db
 
 async def test_two_sequencers_at_once_append_every_entry_once(db: Database, settings: Settings) -> None:
     links = [await claim(db, f"p{n}@example.org") for n in range(40)]
-    async with database.connect(settings.database_url) as other:
+    async with connect(settings.database_url) as other:
         rounds = [sequencer.run_once(side, SEALER) for _ in range(10) for side in (db, other)]
         await asyncio.gather(*(confirm(db, link) for link in links), *rounds)
         assert await tally(other) == (40, 0)

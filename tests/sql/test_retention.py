@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console, endorsements, retention
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.settings import ROOT
 
 TABLES = ("submission", "message", "signatory", "endorsement")

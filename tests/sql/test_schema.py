@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from tests.conftest import named
-from undersigned import database, queries
-from undersigned.database import Database
+from undersigned.database import migrations, queries
+from undersigned.database.connection import Database
 from undersigned.errors import InstallationChanged
+from undersigned.process import installation, readiness
 
 MIGRATIONS = sorted(file.stem for file in (queries.SQL / "migrations").glob("*.sql"))
 CATALOGUE = """
@@ -133,21 +134,21 @@ async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database) -> None
 
 
 async def test_readiness_names_what_is_missing(db: Database) -> None:
-    assert await database.problems(db) == []
+    assert await readiness.problems(db) == []
     await db.pool.execute("DELETE FROM migration")
-    assert await database.problems(db) == [f"migrations missing: {', '.join(MIGRATIONS)}"]
+    assert await readiness.problems(db) == [f"migrations missing: {', '.join(MIGRATIONS)}"]
 
 
 async def test_a_database_filled_with_another_pepper_is_refused(db: Database) -> None:
     with pytest.raises(InstallationChanged, match="PEPPER"):
-        await database.establish(db, "another pepper, long enough to be one")
+        await installation.establish(db, "another pepper, long enough to be one")
 
 
 async def test_migrating_from_many_processes_at_once_migrates_once(cluster: str) -> None:
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(cluster)
     await connection.execute(f'CREATE DATABASE "{name}"')
-    applied = await asyncio.gather(*(database.migrate(named(cluster, name)) for _ in range(8)))
+    applied = await asyncio.gather(*(migrations.migrate(named(cluster, name)) for _ in range(8)))
     assert sorted(applied) == [[]] * 7 + [MIGRATIONS]
     await connection.execute(f'DROP DATABASE "{name}"')
     await connection.close()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.conftest import SECRET, named
-from undersigned import database, endorsements, generations, organisations, statements, submissions
+from undersigned import endorsements, generations, organisations, statements, submissions
+from undersigned.database.connection import connect
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import check, sequencer
@@ -52,7 +53,7 @@ class Signers(RuleBasedStateMachine):
         connection = await asyncpg.connect(self.cluster)
         await connection.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
         await connection.close()
-        connected = database.connect(named(self.cluster, self.name), connections_max=2)
+        connected = connect(named(self.cluster, self.name), connections_max=2)
         self.db = await self.stack.enter_async_context(connected)
         await statements.publish(self.db, ROOT / "statements" / "example", URL)
         known = Statements()

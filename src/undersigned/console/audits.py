@@ -6,7 +6,7 @@ import sys
 import msgspec
 
 from undersigned import admins, audits
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.settings import Settings
 from undersigned.statements import Statements
 

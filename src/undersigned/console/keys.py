@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from undersigned import admins
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.settings import Settings
 
 

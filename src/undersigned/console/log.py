@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import sys
 
-from undersigned import admins, database, generations, worker
-from undersigned.database import Database
+from undersigned import admins, generations, worker
+from undersigned.database.connection import Database
 from undersigned.log import check as recounting
 from undersigned.log import reading, sealing
+from undersigned.process import installation
 from undersigned.settings import Settings
 from undersigned.statements import Statements
 
@@ -50,7 +51,7 @@ async def keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
 
 async def restart(db: Database, given: Settings, options: argparse.Namespace) -> int:
     """Opens a new generation of a log, or completes one that was begun; asks first."""
-    await database.establish(db, given.pepper)
+    await installation.establish(db, given.pepper)
     known = Statements()
     await known.load(db)
     slug = known.get(options.statement).slug

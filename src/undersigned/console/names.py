@@ -5,7 +5,7 @@ import sys
 from uuid import UUID
 
 from undersigned import public_names
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.errors import NameNotFound
 from undersigned.settings import Settings
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from undersigned import persons
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.identity.tokens import Signer
 from undersigned.settings import Settings
 

@@ -3,7 +3,7 @@
 import argparse
 
 from undersigned import retention
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.settings import Settings
 
 

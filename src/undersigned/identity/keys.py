@@ -1,4 +1,4 @@
-"""The keys made of identities, by HMAC under a secret pepper. A program with other `RULES` than its data refuses to start on them."""
+"""The keys made of identities, by HMAC under a secret pepper. Data and program must agree on the `RULES` that they follow."""
 
 import hashlib
 import hmac

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.identity.tokens import Signer
 from undersigned.mail import budgets, messages, transport
 from undersigned.mail.messages import About, Letter

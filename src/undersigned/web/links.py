@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Stream, Template
 
 from undersigned import endorsements, owners, submissions
-from undersigned.database import Record
+from undersigned.database.connection import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
 from undersigned.partners import Partner

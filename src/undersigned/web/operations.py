@@ -6,8 +6,8 @@ import msgspec
 from litestar import Response, get
 from litestar.response import Template
 
-from undersigned import database
 from undersigned.log import sequencer
+from undersigned.process import readiness
 from undersigned.settings import ROOT
 from undersigned.web.problems import NotReady, declared
 from undersigned.web.site import VERSION, AtSite
@@ -30,7 +30,7 @@ def healthz() -> Health:
 @get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared(NotReady))
 async def readyz(site: AtSite) -> Health:
     """Whether the database is reachable, its migrations current and its durable settings on, and every log goes on."""
-    found = await database.problems(site.db)
+    found = await readiness.problems(site.db)
     found += [
         f"the log of {row['statement']} is stopped: {row['stopped_reason']}" for row in await sequencer.stopped(site.db)
     ]

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
 from undersigned import endorsements, errors, owners, successions
-from undersigned.database import Record
+from undersigned.database.connection import Record
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
 from undersigned.models import Accepted, Checked, Managing

@@ -12,7 +12,7 @@ from litestar.response import Template
 from msgspec import Meta
 
 from undersigned import errors
-from undersigned.database import is_unreachable
+from undersigned.database.batching import is_unreachable
 from undersigned.errors import DomainError, FieldError
 from undersigned.web.site import AnyRequest
 from undersigned.words.languages import gettext as _

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from undersigned import __version__, guard
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.errors import OriginRefused
 from undersigned.guard import Budget
 from undersigned.identity import keys

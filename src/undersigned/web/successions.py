@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from undersigned import successions
-from undersigned.database import Record
+from undersigned.database.connection import Record
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values
