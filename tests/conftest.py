@@ -16,7 +16,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from undersigned import generations, statements
+from undersigned import generations
 from undersigned.app import create_app, refresh
 from undersigned.database import migrations
 from undersigned.database.connection import Database, connect
@@ -25,6 +25,7 @@ from undersigned.log import sequencer
 from undersigned.mail import outbox
 from undersigned.process import installation
 from undersigned.settings import ROOT, Settings
+from undersigned.statements import publishing
 from undersigned.worker import keep_house, make_outbox, make_sealer
 
 collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_merkle_aics.py"]
@@ -94,7 +95,7 @@ async def db(settings: Settings) -> AsyncIterator[Database]:
     """A database with the example statement published."""
     async with connect(settings.database_url) as db:
         await installation.establish(db, settings.pepper)
-        await statements.publish(db, ROOT / "statements" / "example", settings.url)
+        await publishing.publish(db, ROOT / "statements" / "example", settings.url)
         yield db
 
 

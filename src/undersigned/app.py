@@ -15,7 +15,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-from undersigned import __version__, lifeline, logs, passages
+from undersigned import __version__, lifeline, logs
 from undersigned.database import batching
 from undersigned.database.connection import connect
 from undersigned.guard import Budget
@@ -24,7 +24,8 @@ from undersigned.models import Checked, read
 from undersigned.partners import Partners
 from undersigned.process import installation
 from undersigned.settings import Settings, load
-from undersigned.statements import Statements
+from undersigned.statements import passages
+from undersigned.statements.published import Statements
 from undersigned.tallies import Tallies
 from undersigned.web import (
     admin,

@@ -10,7 +10,7 @@ from undersigned.database.connection import Database, Record
 from undersigned.endorsements import Outcome
 from undersigned.errors import ClaimNotFound
 from undersigned.log import reading
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 
 PAGE_SIZE = 100
 COUNTED_ALREADY = (

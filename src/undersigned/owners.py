@@ -13,7 +13,7 @@ from undersigned.identity.tokens import OwnerLink
 from undersigned.log import merkle, reading, receipts
 from undersigned.log.receipts import Opening, Receipt
 from undersigned.models import Managing
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 
 ENTRY_LOOKS_S = (0.1, 0.1, 0.15, 0.15, 0.25, 0.25, 0.5, 0.5, 1.0)
 

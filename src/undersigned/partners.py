@@ -13,7 +13,7 @@ from undersigned.database.connection import Database
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, PartnerExists, PartnerUnknown, Refused
 from undersigned.identity import domains
 from undersigned.settings import is_loopback
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.tallies import BREAKDOWN_EVERY, CELL_MIN, Count
 
 SLUG = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*")

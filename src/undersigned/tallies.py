@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from undersigned.database.connection import Database, Record
 from undersigned.errors import Unavailable
-from undersigned.statements import State, state_between
+from undersigned.statements.published import State, state_between
 from undersigned.words import languages
 
 NEXT_POLL_S = 15

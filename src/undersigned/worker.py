@@ -17,7 +17,7 @@ from undersigned.mail.messages import About
 from undersigned.mail.outbox import Outbox
 from undersigned.process import installation
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements.published import Statements
 
 log = logging.getLogger(__name__)
 

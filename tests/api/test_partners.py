@@ -10,9 +10,10 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, generations, partners, statements
+from undersigned import console, generations, partners
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
 from undersigned.settings import ROOT
+from undersigned.statements import publishing
 from undersigned.worker import make_sealer
 
 READERS = "https://www.readers.org.uk"
@@ -443,8 +444,8 @@ async def test_a_restricted_statement_is_published_as_such(world: World) -> None
         (home / file.name).write_bytes(file.read_bytes())
     toml = (home / "statement.toml").read_text()
     (home / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
-    assert await statements.publish(world.db, home, world.settings.url)
-    assert not await statements.publish(world.db, home, world.settings.url)
+    assert await publishing.publish(world.db, home, world.settings.url)
+    assert not await publishing.publish(world.db, home, world.settings.url)
     await world.refresh()
     assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
     site = world.client._transport.app.state.site  # type: ignore[attr-defined]

@@ -10,9 +10,10 @@ import pytest
 from tests.api.test_succession import FORMER, approve, manage, offer
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import organisations, statements
+from undersigned import organisations
 from undersigned.errors import StatementChanged, StatementInvalid
 from undersigned.settings import ROOT
+from undersigned.statements import publishing
 
 GERMAN = """# Ein offener Brief für leisere Bibliotheken
 
@@ -38,7 +39,7 @@ def home(tmp_path: Path) -> Path:
 
 async def publish(world: World, home: Path) -> bool:
     """Publishes the directory, and lets the running app take it over."""
-    changed = await statements.publish(world.db, home, world.settings.url)
+    changed = await publishing.publish(world.db, home, world.settings.url)
     await world.client._transport.app.state.site.statements.load(world.db)  # type: ignore[attr-defined]
     return changed
 

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.test_accessibility import complaints
 from tests.process import Server
-from undersigned import statements
 from undersigned.database.connection import Database, connect
 from undersigned.embedded import running
 from undersigned.identity import alphabet
 from undersigned.settings import ROOT
+from undersigned.statements import publishing
 
 LANGUAGES = ("en", "en-XA", "ar-XB")
 SLUG = "recognize-to-reconcile"
@@ -29,7 +29,7 @@ MILESTONES = [
 async def fill(url: str) -> int:
     """Publishes a breakdown, 24 days of totals, milestones, names and organisations; returns an organisation's log index."""
     async with connect(url) as db:
-        await statements.publish(db, ROOT / "statements" / SLUG, "http://127.0.0.1:8000")
+        await publishing.publish(db, ROOT / "statements" / SLUG, "http://127.0.0.1:8000")
         await db.pool.execute(
             "UPDATE statement SET milestones = $2, published_at = now() WHERE slug = $1", SLUG, MILESTONES
         )

@@ -20,7 +20,7 @@ from undersigned.log import sequencer
 from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import Settings
-from undersigned.statements import Statement, Statements
+from undersigned.statements.published import Statement, Statements
 
 SEALER = Sealer("only-for-tests-and-long-enough-0123456789", Path("log"))
 PEPPER = "only-for-tests-and-long-enough-0123456789"

@@ -8,11 +8,12 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, endorsements, organisations, statements
+from undersigned import console, endorsements, organisations
 from undersigned.errors import Refused, StatementSealed
 from undersigned.log import sealing, verify
 from undersigned.log.check import check
 from undersigned.settings import ROOT
+from undersigned.statements import publishing
 from undersigned.worker import make_sealer
 
 CLOSED = "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '6 minutes' WHERE slug = 'example'"
@@ -150,7 +151,7 @@ async def test_a_sealed_statement_does_not_open_again(world: World, tmp_path: Pa
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "statements" / "example", copy)
     with pytest.raises(StatementSealed):
-        await statements.publish(world.db, copy, world.settings.url)
+        await publishing.publish(world.db, copy, world.settings.url)
 
 
 @pytest.mark.parametrize(

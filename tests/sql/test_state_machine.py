@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.conftest import SECRET, named
-from undersigned import endorsements, generations, organisations, statements, submissions
+from undersigned import endorsements, generations, organisations, submissions
 from undersigned.database.connection import connect
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
@@ -22,7 +22,8 @@ from undersigned.log import check, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import ROOT
-from undersigned.statements import Statements
+from undersigned.statements import publishing
+from undersigned.statements.published import Statements
 
 URL = "http://127.0.0.1:8000"
 ENDORSERS = st.integers(0, 4)  # 0 to 2 are people, 3 and 4 organisations
@@ -55,7 +56,7 @@ class Signers(RuleBasedStateMachine):
         await connection.close()
         connected = connect(named(self.cluster, self.name), connections_max=2)
         self.db = await self.stack.enter_async_context(connected)
-        await statements.publish(self.db, ROOT / "statements" / "example", URL)
+        await publishing.publish(self.db, ROOT / "statements" / "example", URL)
         known = Statements()
         await known.load(self.db)
         self.statement = known.get("example")

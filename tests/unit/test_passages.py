@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from undersigned import passages
 from undersigned.settings import ROOT
+from undersigned.statements import passages
 from undersigned.words import languages
 
 TEXTS = [path.read_text() for path in sorted((ROOT / "statements").glob("*/en.md"))]

@@ -8,7 +8,7 @@ import msgspec
 from undersigned import admins, audits
 from undersigned.database.connection import Database
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements.published import Statements
 
 
 async def announce(db: Database, _: Settings, options: argparse.Namespace) -> int:

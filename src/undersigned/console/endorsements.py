@@ -6,7 +6,7 @@ import sys
 from undersigned import admins, endorsements, exports
 from undersigned.database.connection import Database
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements.published import Statements
 
 
 async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:

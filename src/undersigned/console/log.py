@@ -10,7 +10,7 @@ from undersigned.log import check as recounting
 from undersigned.log import reading, sealing
 from undersigned.process import installation
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements.published import Statements
 
 
 async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from undersigned import statements
 from undersigned.database import migrations
 from undersigned.database.connection import connect
 from undersigned.process import installation
 from undersigned.settings import Settings
+from undersigned.statements import publishing
 
 
 async def prepare(given: Settings) -> None:
@@ -15,7 +15,7 @@ async def prepare(given: Settings) -> None:
     async with connect(given.database_url, connections_max=2) as db:
         await installation.establish(db, given.pepper)
         if given.statements_dir:
-            await statements.publish_all(db, Path(given.statements_dir), given.url)
+            await publishing.publish_all(db, Path(given.statements_dir), given.url)
 
 
 def banner(given: Settings) -> str:

@@ -10,7 +10,7 @@ from litestar.response import Template
 from undersigned import organisations, submissions
 from undersigned.errors import DomainError, InvalidFields
 from undersigned.models import Signing, read
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.web import assets, scripts, wording
 from undersigned.web.colours import contrast, known_accent
 from undersigned.web.edge import policy

@@ -12,7 +12,7 @@ from undersigned.database.connection import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
 from undersigned.partners import Partner
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site

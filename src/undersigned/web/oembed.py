@@ -16,7 +16,7 @@ from litestar.response import Template
 from markupsafe import Markup
 
 from undersigned import errors
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.web import badge, card
 from undersigned.web.pictures import known_theme, language_of
 from undersigned.web.problems import FormatNotOffered, NotFound, declared

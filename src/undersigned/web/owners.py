@@ -12,7 +12,7 @@ from undersigned.database.connection import Record
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
 from undersigned.models import Accepted, Checked, Managing
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS, declared

@@ -7,7 +7,7 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from undersigned import errors
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.web import badge
 from undersigned.web.badge import Theme
 from undersigned.web.card import Content

@@ -13,9 +13,9 @@ from undersigned import audits, endorsements, errors, organisations, submissions
 from undersigned.audits import Audit
 from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
-from undersigned.statements import Controller, Milestone, State, Statement
+from undersigned.statements.published import Controller, Milestone, State, Statement
+from undersigned.statements.texts import Objective
 from undersigned.tallies import Tally
-from undersigned.texts import Objective
 from undersigned.web.listings import list_names
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite

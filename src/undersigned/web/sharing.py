@@ -10,7 +10,7 @@ from litestar.response import Template
 from markupsafe import Markup
 
 from undersigned.partners import SLUG
-from undersigned.statements import Statement
+from undersigned.statements.published import Statement
 from undersigned.web import badge, scripts
 from undersigned.web.badge import Theme
 from undersigned.web.colours import LIGHT, known_accent

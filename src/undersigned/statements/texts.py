@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from undersigned import passages
 from undersigned.errors import StatementInvalid
+from undersigned.statements import passages
 
 OBJECTIVE = re.compile(r"^- ([a-z])\) (.+)$", re.MULTILINE)
 TRANSLATION_FILE = re.compile(r"[a-z]{2,3}\.md")
