@@ -26,7 +26,7 @@ from undersigned.process import installation
 from undersigned.settings import Settings, load
 from undersigned.statements import passages
 from undersigned.statements.published import Statements
-from undersigned.tallies import Tallies
+from undersigned.tallies.snapshots import Tallies
 from undersigned.web import (
     admin,
     assets,

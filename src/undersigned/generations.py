@@ -17,7 +17,7 @@ from undersigned.errors import LogNotStarted, Refused, Unavailable
 from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, heads, note
 from undersigned.log.heads import Sealer
-from undersigned.tallies import Rejected
+from undersigned.tallies.snapshots import Rejected
 
 BATCH_SIZE = 500
 FIRST = UUID(int=0)

@@ -14,7 +14,8 @@ from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, Partner
 from undersigned.identity import domains
 from undersigned.settings import is_loopback
 from undersigned.statements.published import Statement
-from undersigned.tallies import BREAKDOWN_EVERY, CELL_MIN, Count
+from undersigned.tallies.breakdowns import BREAKDOWN_EVERY, CELL_MIN
+from undersigned.tallies.snapshots import Count
 
 SLUG = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 NAME_LENGTH_MAX = 100

@@ -8,9 +8,9 @@ from collections import defaultdict
 import msgspec
 
 from undersigned import public_names
-from undersigned.charts import Point
 from undersigned.database.connection import Database
 from undersigned.organisations import Listed
+from undersigned.tallies.charts import Point
 
 KEPT_S = 5.0
 ORGANISATIONS_MAX = 24

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import generations, partners, retention, submissions, tallies
+from undersigned import generations, partners, retention, submissions
 from undersigned.database import batching
 from undersigned.database.connection import Database, connect
 from undersigned.identity.tokens import Signer
@@ -18,6 +18,7 @@ from undersigned.mail.outbox import Outbox
 from undersigned.process import installation
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements
+from undersigned.tallies import breakdowns
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ async def keep_house(db: Database) -> int:
     """Counts what is held, publishes ripe breakdowns and partners' counts, and notes which texts can't change any more."""
     await db.pool.execute(db.q.tallies.count_held)
     await db.pool.execute(db.q.statements.mark_used)
-    await tallies.publish_breakdowns(db)
+    await breakdowns.publish_breakdowns(db)
     await partners.publish_tallies(db)
     return 0
 

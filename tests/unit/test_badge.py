@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.tallies import formatted
+from undersigned.tallies.snapshots import formatted
 from undersigned.web import badge, card
 from undersigned.web.badge import FIGURE_SIZE, HOST_SIZE, LINE_SIZE, NOUN_SIZE, PADDING, TITLE_SIZE, Badge
 from undersigned.web.card import Cards, Content, draw

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from undersigned.statements.published import Statement
-from undersigned.tallies import Tally
+from undersigned.tallies.snapshots import Tally
 from undersigned.web.colours import DARK, LIGHT, Palette, with_accent
 from undersigned.web.lettering import REGULAR, SEMIBOLD, broken, one_line, runs_from_right, width
 from undersigned.words import languages

@@ -15,7 +15,7 @@ from undersigned.log import reading
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
 from undersigned.statements.published import Controller, Milestone, State, Statement
 from undersigned.statements.texts import Objective
-from undersigned.tallies import Tally
+from undersigned.tallies.snapshots import Tally
 from undersigned.web.listings import list_names
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite

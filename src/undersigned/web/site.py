@@ -21,7 +21,7 @@ from undersigned.partners import Partners
 from undersigned.records import Records
 from undersigned.settings import Settings
 from undersigned.statements.published import Statement, Statements
-from undersigned.tallies import Tallies
+from undersigned.tallies.snapshots import Tallies
 from undersigned.web.card import Cards
 from undersigned.web.rendered import Pages
 
