@@ -16,12 +16,11 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from undersigned import generations
 from undersigned.app import create_app, refresh
 from undersigned.database import migrations
 from undersigned.database.connection import Database, connect
 from undersigned.embedded import running
-from undersigned.log import sequencer
+from undersigned.log import generations, sequencer
 from undersigned.mail import outbox
 from undersigned.process import installation
 from undersigned.settings import ROOT, Settings

@@ -6,11 +6,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import generations, partners, retention, submissions
+from undersigned import partners, retention, submissions
 from undersigned.database import batching
 from undersigned.database.connection import Database, connect
 from undersigned.identity.tokens import Signer
-from undersigned.log import check, sequencer
+from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
 from undersigned.mail.messages import About

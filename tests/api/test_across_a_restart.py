@@ -9,9 +9,9 @@ from tests.api.test_restart import lose_the_last, restart
 from tests.api.test_succession import FORMER, SUCCESSOR, accept, approve, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import audits, endorsements, organisations, retention
+from undersigned import endorsements, organisations, retention
 from undersigned.errors import Refused
-from undersigned.log import note, receipts, sealing, sequencer
+from undersigned.log import audits, note, receipts, sealing, sequencer
 from undersigned.log.check import check
 from undersigned.worker import make_sealer
 

@@ -11,10 +11,10 @@ import pytest
 from tests.api.test_log import counted, read_entries, released
 from tests.conftest import World
 from tests.letters import representative, token_of
-from undersigned import audits, console, generations, organisations, owners
+from undersigned import console, organisations, owners
 from undersigned.errors import Refused
 from undersigned.identity.tokens import OwnerLink
-from undersigned.log import entries, merkle, sealing, sequencer
+from undersigned.log import audits, entries, generations, merkle, sealing, sequencer
 from undersigned.log.receipts import Opening
 from undersigned.worker import make_sealer
 

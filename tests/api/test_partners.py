@@ -10,8 +10,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, generations, partners
+from undersigned import console, partners
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
+from undersigned.log import generations
 from undersigned.settings import ROOT
 from undersigned.statements import publishing
 from undersigned.worker import make_sealer

@@ -12,10 +12,10 @@ import pytest
 from tests.api.test_log import counted, released
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, generations, organisations
+from undersigned import console, organisations
 from undersigned.database.connection import Database
 from undersigned.errors import LogNotStarted, Unavailable
-from undersigned.log import check, merkle, note, receipts, sequencer, verify
+from undersigned.log import check, generations, merkle, note, receipts, sequencer, verify
 from undersigned.worker import make_sealer
 
 ORIGIN = "127.0.0.1:8000/log/example"

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.conftest import SECRET, named
-from undersigned import endorsements, generations, organisations, submissions
+from undersigned import endorsements, organisations, submissions
 from undersigned.database.connection import connect
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
-from undersigned.log import check, sequencer
+from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import ROOT

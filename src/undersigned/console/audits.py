@@ -5,8 +5,9 @@ import sys
 
 import msgspec
 
-from undersigned import admins, audits
+from undersigned import admins
 from undersigned.database.connection import Database
+from undersigned.log import audits
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements
 

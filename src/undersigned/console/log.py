@@ -4,10 +4,10 @@ import argparse
 import asyncio
 import sys
 
-from undersigned import admins, generations, worker
+from undersigned import admins, worker
 from undersigned.database.connection import Database
 from undersigned.log import check as recounting
-from undersigned.log import reading, sealing
+from undersigned.log import generations, reading, sealing
 from undersigned.process import installation
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements

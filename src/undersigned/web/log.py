@@ -3,9 +3,8 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from undersigned import generations
-from undersigned.generations import Ended
-from undersigned.log import merkle, reading
+from undersigned.log import generations, merkle, reading
+from undersigned.log.generations import Ended
 from undersigned.log.reading import Released
 from undersigned.settings import ROOT
 from undersigned.web.problems import NotFound

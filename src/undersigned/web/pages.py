@@ -8,9 +8,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import audits, submissions
+from undersigned import submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
-from undersigned.log import check, reading
+from undersigned.log import audits, check, reading
 from undersigned.models import Signing, read
 from undersigned.tallies import charts
 from undersigned.web.problems import STATUS

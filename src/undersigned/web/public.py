@@ -9,9 +9,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from undersigned import audits, endorsements, errors, organisations, submissions
-from undersigned.audits import Audit
-from undersigned.log import reading
+from undersigned import endorsements, errors, organisations, submissions
+from undersigned.log import audits, reading
+from undersigned.log.audits import Audit
 from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
 from undersigned.statements.published import Controller, Milestone, State, Statement
 from undersigned.statements.texts import Objective
