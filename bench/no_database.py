@@ -10,7 +10,7 @@ from litestar import Litestar, post
 from litestar.params import FromPath, JSONBody
 
 from undersigned.identity import keys
-from undersigned.models import Accepted, Checked, Signing, read
+from undersigned.signing.bodies import Accepted, Checked, Signing, read
 
 PEPPER = "only-for-the-benchmark-0123456789abcdef"
 

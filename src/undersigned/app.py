@@ -18,12 +18,12 @@ from litestar.template.config import TemplateConfig
 from undersigned import __version__, lifeline, logs
 from undersigned.database import batching
 from undersigned.database.connection import connect
-from undersigned.guard import Budget
 from undersigned.identity.tokens import Signer
-from undersigned.models import Checked, read
 from undersigned.partners import Partners
 from undersigned.process import installation
 from undersigned.settings import Settings, load
+from undersigned.signing.bodies import Checked, read
+from undersigned.signing.guard import Budget
 from undersigned.statements import passages
 from undersigned.statements.published import Statements
 from undersigned.tallies.snapshots import Tallies

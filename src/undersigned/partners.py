@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from undersigned import admins
+from undersigned.admins import keys, trail
 from undersigned.database.connection import Database
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, PartnerExists, PartnerUnknown, Refused
 from undersigned.identity import domains
@@ -83,7 +83,7 @@ class Partners:
 
     def authorise(self, slug: str, authorization: str | None) -> Partner:
         """The partner, if the `Authorization: Bearer` header has its key. Raises KeyRefused."""
-        sha256, partner = admins.bearer(authorization), self.get(slug)
+        sha256, partner = keys.bearer(authorization), self.get(slug)
         if partner is None or not hmac.compare_digest(sha256, partner.key_sha256):
             raise KeyRefused
         return partner
@@ -100,7 +100,7 @@ async def add(db: Database, slug: str, name: str, url: str, origins: Sequence[st
     Its origins are that of `url` and the given ones, apex and www together. Raises OriginInvalid, PartnerExists or Refused.
     """
     given = _checked(name, url, origins)
-    key, sha256 = admins.new_key()
+    key, sha256 = keys.new_key()
     if not SLUG.fullmatch(slug):
         raise Refused(f"{slug!r} is no slug: small letters and digits, with single hyphens between them, 64 at most.")
     if not await _write(db, "add partner", db.q.partners.add, slug, *given, sha256):
@@ -116,7 +116,7 @@ async def change(db: Database, slug: str, name: str, url: str, origins: Sequence
 
 async def renew_key(db: Database, slug: str) -> str:
     """A new key for a partner, shown this once; the old one is refused from now on. Raises PartnerUnknown."""
-    key, sha256 = admins.new_key()
+    key, sha256 = keys.new_key()
     if not await _write(db, "renew partner's key", db.q.partners.renew_key, slug, sha256):
         raise PartnerUnknown
     return key
@@ -210,5 +210,5 @@ async def _write(db: Database, action: str, query: str, slug: str, *values: obje
         if written:
             await connection.execute(db.q.statements.announce_all)
     if written:
-        await admins.leave_trail(db, "console", action, None, None, slug)
+        await trail.leave_trail(db, "console", action, None, None, slug)
     return written

@@ -11,7 +11,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from undersigned import admins
+from undersigned.admins import trail
 from undersigned.database.connection import Database, Record
 from undersigned.errors import MalformedRequest, NameNotFound
 from undersigned.identity import alphabet, keys
@@ -117,7 +117,7 @@ async def _settle(db: Database, outcome: str, actor: str, action: str, held: Rec
     if outcome == "absent":
         raise NameNotFound
     # The entry, which is public, and not the endorsement: nothing keyed by a person outlives their withdrawal.
-    await admins.leave_trail(db, actor, action, held["statement"], None, f"entry {held['log_index']}{remark}")
+    await trail.leave_trail(db, actor, action, held["statement"], None, f"entry {held['log_index']}{remark}")
 
 
 def _sealed(pepper: str, scope: bytes, place: bytes) -> str:

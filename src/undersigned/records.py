@@ -9,7 +9,7 @@ import msgspec
 
 from undersigned import public_names
 from undersigned.database.connection import Database
-from undersigned.organisations import Listed
+from undersigned.readers.organisations import Listed
 from undersigned.tallies.charts import Point
 
 KEPT_S = 5.0

@@ -6,7 +6,7 @@ import uuid
 from typing import Literal, get_args
 from uuid import UUID
 
-from undersigned import admins
+from undersigned.admins import trail
 from undersigned.database.connection import Database, Record
 from undersigned.errors import FieldError, InvalidFields, ReportNotFound
 
@@ -43,4 +43,4 @@ async def finish(db: Database, report_id: UUID, actor: str) -> None:
     if row is None:
         raise ReportNotFound
     await db.batched(db.q.reports.finish, row["endorsement_id"], report_id)
-    await admins.leave_trail(db, actor, "report done", row["statement"], report_id, None)
+    await trail.leave_trail(db, actor, "report done", row["statement"], report_id, None)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from undersigned import reports, submissions
+from undersigned import reports
 from undersigned.database.connection import Database
 from undersigned.database.queries import Queries
 from undersigned.mail import outbox
+from undersigned.signing import submissions
 
 NETWORK_KEPT = dt.timedelta(days=30)
 BATCH_SIZE = 1000

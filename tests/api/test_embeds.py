@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import World
 from undersigned import __version__, partners
-from undersigned.guard import Budget
+from undersigned.signing.guard import Budget
 from undersigned.web import scripts, wording
 from undersigned.words import languages
 

@@ -17,8 +17,9 @@ from tests.api.test_public_names import show
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import partners, persons
+from undersigned import partners
 from undersigned.settings import ROOT
+from undersigned.signing import letters
 from undersigned.statements import publishing
 
 PARTS = (
@@ -101,7 +102,7 @@ async def tokens(world: World) -> dict[str, str]:
     await world.submit(person("somebody@example.org"))
     [mail] = await world.send_mail()
     await world.refresh()
-    mailbox_id = persons.mailbox_id(world.settings.pepper, "rep@readers.example.org")
+    mailbox_id = letters.mailbox_id(world.settings.pepper, "rep@readers.example.org")
     signer = world.app.state.site.signer
     return {"m": signer.manage(link), "c": token_of(mail), "stop": signer.stop(mailbox_id)}
 

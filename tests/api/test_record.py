@@ -9,9 +9,10 @@ import pytest
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import endorsements, records
+from undersigned import records
 from undersigned.errors import StatementInvalid
 from undersigned.settings import ROOT
+from undersigned.signing import endorsements
 from undersigned.statements import publishing
 
 MILESTONES = """

@@ -12,10 +12,11 @@ import pytest
 from tests.api.test_log import counted, released
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, organisations
+from undersigned import console
 from undersigned.database.connection import Database
 from undersigned.errors import LogNotStarted, Unavailable
 from undersigned.log import check, generations, merkle, note, receipts, sequencer, verify
+from undersigned.signing import review
 from undersigned.worker import make_sealer
 
 ORIGIN = "127.0.0.1:8000/log/example"
@@ -129,7 +130,7 @@ async def test_claims_made_before_are_counted_when_confirmed_after(world: World)
     late = await confirmation(world, "late@example.org")
     for token in (early, late):
         assert (await world.confirm(token)).json() == {"status": "counted"}
-    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
     assert await check.check(world.db, "example") == []
     assert await world.count() == (3, 1)
     assert await check.check(world.db, "example") == []

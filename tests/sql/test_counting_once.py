@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from undersigned import endorsements, retention, submissions
+from undersigned import retention
 from undersigned.database.connection import Database, connect
 from undersigned.errors import LinkExpired
 from undersigned.identity import keys, mailboxes
@@ -18,8 +18,9 @@ from undersigned.identity.endorsers import Kind
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import sequencer
 from undersigned.log.heads import Sealer
-from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import Settings
+from undersigned.signing import endorsements, submissions
+from undersigned.signing.bodies import Checked, OrganisationClaim, Signing
 from undersigned.statements.published import Statement, Statements
 
 SEALER = Sealer("only-for-tests-and-long-enough-0123456789", Path("log"))

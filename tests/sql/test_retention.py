@@ -6,9 +6,10 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, endorsements, retention
+from undersigned import console, retention
 from undersigned.database.connection import Database
 from undersigned.settings import ROOT
+from undersigned.signing import endorsements
 
 TABLES = ("submission", "message", "signatory", "endorsement")
 AGING = (

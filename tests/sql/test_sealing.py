@@ -8,11 +8,12 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, endorsements, organisations
+from undersigned import console
 from undersigned.errors import Refused, StatementSealed
 from undersigned.log import sealing, verify
 from undersigned.log.check import check
 from undersigned.settings import ROOT
+from undersigned.signing import endorsements, review
 from undersigned.statements import publishing
 from undersigned.worker import make_sealer
 
@@ -30,8 +31,8 @@ async def filled(world: World) -> dict[str, str]:
     await world.submit(representative("rep@readers.org.uk"))
     for mail in await world.send_mail():
         await world.confirm(token_of(mail))
-    for claim in await organisations.held(world.db):
-        await organisations.approve(world.db, claim["id"], "console")
+    for claim in await review.held(world.db):
+        await review.approve(world.db, claim["id"], "console")
     assert await world.count() == (2, 1)
     return {mail["To"]: token_of(mail, "w") for mail in await world.send_mail()}
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.conftest import SECRET, named
-from undersigned import endorsements, organisations, submissions
 from undersigned.database.connection import connect
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
-from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import ROOT
+from undersigned.signing import endorsements, review, submissions
+from undersigned.signing.bodies import Checked, OrganisationClaim, Signing
 from undersigned.statements import publishing
 from undersigned.statements.published import Statements
 
@@ -118,7 +118,7 @@ class Signers(RuleBasedStateMachine):
 
     def _approve(self, endorser: int, link: ConfirmLink) -> None:
         with contextlib.suppress(ClaimNotFound, LinkExpired, EndorsementRejected):
-            outcome = self.runner.run(organisations.approve(self.db, link.submission_id, "test"))
+            outcome = self.runner.run(review.approve(self.db, link.submission_id, "test"))
             assert outcome != "counted" or (endorser not in self.counted and endorser not in self.rejected)
             if outcome == "counted":
                 self._note(endorser, [endorsements.Confirmation("counted", None)])
@@ -128,7 +128,7 @@ class Signers(RuleBasedStateMachine):
         if self.claims:
             _, link = data.draw(st.sampled_from(self.claims))
             with contextlib.suppress(ClaimNotFound):
-                self.runner.run(organisations.reject(self.db, link.submission_id, "test", "No."))
+                self.runner.run(review.reject(self.db, link.submission_id, "test", "No."))
 
     @rule(endorser=ENDORSERS, twins=st.integers(1, 2))
     def withdraw(self, endorser: int, twins: int) -> None:

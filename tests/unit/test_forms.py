@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned.errors import InvalidFields, MalformedRequest
-from undersigned.models import Signing, read
+from undersigned.signing.bodies import Signing, read
 from undersigned.web.pages import FORM_FIELDS_MAX, form_values, signing_of
 
 

@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import sys
 
-from undersigned import admins, worker
+from undersigned import worker
+from undersigned.admins import trail
 from undersigned.database.connection import Database
 from undersigned.log import check as recounting
 from undersigned.log import generations, reading, sealing
@@ -36,7 +37,7 @@ async def seal(db: Database, given: Settings, options: argparse.Namespace) -> in
     await known.load(db)
     slug = known.get(options.statement).slug
     sealed = await sealing.seal(db, worker.make_sealer(given), slug)
-    await admins.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
+    await trail.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
     print(
         f"Sealed with entry {sealed.log_index:,}: {sealed.individuals:,} people, {sealed.organisations:,} organisations."
     )
@@ -66,6 +67,6 @@ async def restart(db: Database, given: Settings, options: argparse.Namespace) ->
         return 1
     sealer = worker.make_sealer(given)
     generation = await generations.restart(db, sealer, slug)
-    await admins.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
+    await trail.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
     print(f"Generation {generation} is open. Its key follows with the first entry: `undersigned log key`.")
     return 0

@@ -6,7 +6,8 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from undersigned import admins, errors, exports
+from undersigned import errors, exports
+from undersigned.admins import keys, trail
 from undersigned.exports import Format
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
@@ -28,9 +29,9 @@ async def export(
     ] = "csv",
 ) -> Stream:
     """Every counted endorsement that the log holds, in its order, each with its log index; streamed."""
-    actor = await admins.authorise(site.db, request.headers.get("authorization"), "export")
+    actor = await keys.authorise(site.db, request.headers.get("authorization"), "export")
     statement = site.statements.get(slug)
-    await admins.leave_trail(site.db, actor, "export", slug, None, form)
+    await trail.leave_trail(site.db, actor, "export", slug, None, form)
     return Stream(
         exports.stream(site.db, statement.slug, form),
         media_type=exports.MEDIA_TYPES[form],

@@ -7,9 +7,10 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
-from undersigned import organisations, submissions
 from undersigned.errors import DomainError, InvalidFields
-from undersigned.models import Signing, read
+from undersigned.readers import organisations
+from undersigned.signing import submissions
+from undersigned.signing.bodies import Signing, read
 from undersigned.statements.published import Statement
 from undersigned.web import assets, scripts, wording
 from undersigned.web.colours import contrast, known_accent

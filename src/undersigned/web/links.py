@@ -7,11 +7,11 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
-from undersigned import endorsements, owners, submissions
 from undersigned.database.connection import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
 from undersigned.partners import Partner
+from undersigned.signing import endorsements, owners, submissions
 from undersigned.statements.published import Statement
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS

@@ -7,11 +7,12 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from undersigned import endorsements, errors, owners, successions
+from undersigned import errors
 from undersigned.database.connection import Record
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
-from undersigned.models import Accepted, Checked, Managing
+from undersigned.signing import endorsements, owners, successions
+from undersigned.signing.bodies import Accepted, Checked, Managing
 from undersigned.statements.published import Statement
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values

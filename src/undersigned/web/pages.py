@@ -8,10 +8,10 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import submissions
 from undersigned.errors import FieldError, InvalidFields, MalformedRequest
 from undersigned.log import audits, check, reading
-from undersigned.models import Signing, read
+from undersigned.signing import submissions
+from undersigned.signing.bodies import Signing, read
 from undersigned.tallies import charts
 from undersigned.web.problems import STATUS
 from undersigned.web.site import AnyRequest, AtSite, Site

@@ -9,10 +9,12 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from undersigned import endorsements, errors, organisations, submissions
+from undersigned import errors
 from undersigned.log import audits, reading
 from undersigned.log.audits import Audit
-from undersigned.models import Accepted, Checked, Confirmed, Confirming, Signing
+from undersigned.readers import organisations
+from undersigned.signing import endorsements, submissions
+from undersigned.signing.bodies import Accepted, Checked, Confirmed, Confirming, Signing
 from undersigned.statements.published import Controller, Milestone, State, Statement
 from undersigned.statements.texts import Objective
 from undersigned.tallies.snapshots import Tally

@@ -6,9 +6,9 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import owners
 from undersigned.errors import FieldError, InvalidFields
-from undersigned.models import Managing, read
+from undersigned.signing import owners
+from undersigned.signing.bodies import Managing, read
 from undersigned.web.links import NO_STORE
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS

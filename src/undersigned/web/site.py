@@ -11,15 +11,16 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from undersigned import __version__, guard
+from undersigned import __version__
 from undersigned.database.connection import Database
 from undersigned.errors import OriginRefused
-from undersigned.guard import Budget
 from undersigned.identity import keys
 from undersigned.identity.tokens import Signer
 from undersigned.partners import Partners
 from undersigned.records import Records
 from undersigned.settings import Settings
+from undersigned.signing import guard
+from undersigned.signing.guard import Budget
 from undersigned.statements.published import Statement, Statements
 from undersigned.tallies.snapshots import Tallies
 from undersigned.web.card import Cards

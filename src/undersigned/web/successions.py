@@ -6,9 +6,9 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import successions
 from undersigned.database.connection import Record
 from undersigned.errors import InvalidFields, LinkExpired
+from undersigned.signing import successions
 from undersigned.web.links import NO_STORE, button, notice
 from undersigned.web.pages import by_name, form_values
 from undersigned.web.problems import STATUS

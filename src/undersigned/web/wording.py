@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from undersigned.submissions import DETAILS
+from undersigned.signing.submissions import DETAILS
 from undersigned.words import languages
 from undersigned.words.languages import noop
 

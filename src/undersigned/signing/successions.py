@@ -4,11 +4,11 @@ import datetime as dt
 import uuid
 from uuid import UUID
 
-from undersigned import endorsements, submissions
 from undersigned.database.connection import Database, Record
 from undersigned.errors import LinkExpired
 from undersigned.identity import keys
 from undersigned.identity.tokens import OwnerLink, SuccessorLink
+from undersigned.signing import endorsements, submissions
 
 # The mailed link is good for 7 days. An offer waits 7 more, because a budget may put its mail off.
 KEPT = submissions.TTL + dt.timedelta(days=7)

@@ -5,14 +5,14 @@ import uuid
 from typing import Any
 from uuid import UUID
 
-from undersigned import submissions
 from undersigned.database.connection import Database, Record
 from undersigned.identity import endorsers, keys, mailboxes
 from undersigned.identity.endorsers import Kind
 from undersigned.identity.tokens import OwnerLink
 from undersigned.log import merkle, reading, receipts
 from undersigned.log.receipts import Opening, Receipt
-from undersigned.models import Managing
+from undersigned.signing import submissions
+from undersigned.signing.bodies import Managing
 from undersigned.statements.published import Statement
 
 ENTRY_LOOKS_S = (0.1, 0.1, 0.15, 0.15, 0.25, 0.25, 0.5, 0.5, 1.0)

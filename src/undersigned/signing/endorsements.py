@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned import submissions
 from undersigned.database.connection import Database, Record
 from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired, StatementSealed
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
+from undersigned.signing import submissions
 
 Outcome = Literal["counted", "held", "already_confirmed"]
 

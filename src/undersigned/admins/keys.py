@@ -1,4 +1,4 @@
-"""Admins: bearer keys with scopes, kept as hashes, and the trail of what was done."""
+"""Admins' bearer keys with scopes, kept as hashes."""
 
 import hashlib
 import secrets
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
+from undersigned.admins.trail import leave_trail
 from undersigned.database.connection import Database, Record
 from undersigned.errors import KeyRefused
 
@@ -53,12 +54,6 @@ async def authorise(db: Database, authorization: str | None, scope: Scope) -> st
     if row is None or scope not in row["scopes"]:
         raise KeyRefused
     return str(row["label"])
-
-
-async def leave_trail(
-    db: Database, actor: str, action: str, statement: str | None, subject: UUID | None, detail: str | None
-) -> None:
-    await db.pool.execute(db.q.admins.leave_trail, actor, action, statement, subject, detail)
 
 
 def _sha256(key: str) -> bytes:

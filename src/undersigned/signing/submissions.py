@@ -17,7 +17,7 @@ from undersigned.identity.endorsers import Kind
 from undersigned.identity.mailboxes import Mailbox
 from undersigned.identity.tokens import ConfirmLink
 from undersigned.log import entries
-from undersigned.models import Checked, Managing, OrganisationClaim, Signing, Source
+from undersigned.signing.bodies import Checked, Managing, OrganisationClaim, Signing, Source
 from undersigned.statements.published import Statement
 from undersigned.words import countries
 from undersigned.words.languages import noop

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned import admins, endorsements, owners
+from undersigned.admins import trail
 from undersigned.database.connection import Database, Record
 from undersigned.errors import Refused
 from undersigned.identity import keys, mailboxes
 from undersigned.identity.tokens import OwnerLink, Signer
+from undersigned.signing import endorsements, owners
 
 # GDPR Art. 12(3): one month from receipt.
 ANSWER_WITHIN = dt.timedelta(days=30)
@@ -72,5 +73,5 @@ async def note_letter(db: Database, action: str, received_on: dt.date) -> dt.dat
     due_on = received_on + ANSWER_WITHIN
     done_on = dt.datetime.now(dt.UTC).date()
     detail = f"received {received_on}, due {due_on}, done {done_on}"
-    await admins.leave_trail(db, "console", f"person {action}", None, None, detail)
+    await trail.leave_trail(db, "console", f"person {action}", None, None, detail)
     return due_on
