@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from undersigned import __version__, console, lifeline, logs, public_names, settings, supervisor, worker
+from undersigned import __version__, console, lifeline, logs, settings, supervisor, worker
 from undersigned.database import batching
 from undersigned.database.connection import Database, connect
 from undersigned.embedded import running
 from undersigned.errors import DomainError
 from undersigned.log import verify as verifier
 from undersigned.postgres import EmbeddedError
+from undersigned.readers import public_names
 from undersigned.settings import Settings, SettingsError
 from undersigned.supervisor import ServeError
 

@@ -19,8 +19,8 @@ from undersigned import __version__, lifeline, logs
 from undersigned.database import batching
 from undersigned.database.connection import connect
 from undersigned.identity.tokens import Signer
-from undersigned.partners import Partners
 from undersigned.process import installation
+from undersigned.readers.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.signing.bodies import Checked, read
 from undersigned.signing.guard import Budget

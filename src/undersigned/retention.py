@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from undersigned import reports
 from undersigned.database.connection import Database
 from undersigned.database.queries import Queries
 from undersigned.mail import outbox
+from undersigned.readers import reports
 from undersigned.signing import submissions
 
 NETWORK_KEPT = dt.timedelta(days=30)

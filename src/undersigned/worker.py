@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import partners, retention
+from undersigned import retention
 from undersigned.database import batching
 from undersigned.database.connection import Database, connect
 from undersigned.identity.tokens import Signer
@@ -16,6 +16,7 @@ from undersigned.mail import outbox
 from undersigned.mail.messages import About
 from undersigned.mail.outbox import Outbox
 from undersigned.process import installation
+from undersigned.readers import partners
 from undersigned.settings import Settings
 from undersigned.signing import submissions
 from undersigned.statements.published import Statements

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from tests.conftest import World
-from undersigned import __version__, partners
+from undersigned import __version__
+from undersigned.readers import partners
 from undersigned.signing.guard import Budget
 from undersigned.web import scripts, wording
 from undersigned.words import languages

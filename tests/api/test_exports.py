@@ -8,8 +8,8 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import exports
 from undersigned.admins import keys
+from undersigned.readers import exports
 from undersigned.signing import review
 
 URL = "/v1/admin/statements/example/endorsements"

@@ -17,7 +17,7 @@ from tests.api.test_public_names import show
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import partners
+from undersigned.readers import partners
 from undersigned.settings import ROOT
 from undersigned.signing import letters
 from undersigned.statements import publishing

@@ -8,10 +8,11 @@ import pytest
 from tests.api.test_succession import FORMER, SUCCESSOR, approve, assert_forgotten, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, exports
+from undersigned import console
 from undersigned.errors import Refused
 from undersigned.log import note, receipts
 from undersigned.log.check import check
+from undersigned.readers import exports
 from undersigned.signing import endorsements, letters, review
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import public_names
 from undersigned.identity.tokens import Signer
 from undersigned.log import note, receipts
+from undersigned.readers import public_names
 from undersigned.signing import letters, review
 
 ASK = "/v1/statements/example/manage-links"

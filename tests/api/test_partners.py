@@ -10,9 +10,10 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, partners
+from undersigned import console
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
 from undersigned.log import generations
+from undersigned.readers import partners
 from undersigned.settings import ROOT
 from undersigned.statements import publishing
 from undersigned.worker import make_sealer

@@ -7,11 +7,11 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import public_names
 from undersigned.console import names as console
 from undersigned.errors import NameNotFound
 from undersigned.identity import alphabet, names
 from undersigned.identity.tokens import OwnerLink
+from undersigned.readers import public_names
 from undersigned.signing import endorsements, owners, review
 
 PAGE = "/s/example/names"

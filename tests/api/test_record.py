@@ -9,8 +9,8 @@ import pytest
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import records
 from undersigned.errors import StatementInvalid
+from undersigned.readers import records
 from undersigned.settings import ROOT
 from undersigned.signing import endorsements
 from undersigned.statements import publishing

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from undersigned import exports
 from undersigned.admins import trail
 from undersigned.database.connection import Database
+from undersigned.readers import exports
 from undersigned.settings import Settings
 from undersigned.signing import endorsements
 from undersigned.statements.published import Statements

@@ -6,9 +6,10 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from undersigned import errors, exports
+from undersigned import errors
 from undersigned.admins import keys, trail
-from undersigned.exports import Format
+from undersigned.readers import exports
+from undersigned.readers.exports import Format
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
 

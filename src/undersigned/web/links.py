@@ -10,7 +10,7 @@ from litestar.response import Stream, Template
 from undersigned.database.connection import Record
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
-from undersigned.partners import Partner
+from undersigned.readers.partners import Partner
 from undersigned.signing import endorsements, owners, submissions
 from undersigned.statements.published import Statement
 from undersigned.web.pages import by_name, form_values

@@ -6,9 +6,9 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
-from undersigned import errors, public_names
-from undersigned.public_names import Names
-from undersigned.readers import organisations
+from undersigned import errors
+from undersigned.readers import organisations, public_names
+from undersigned.readers.public_names import Names
 from undersigned.web.problems import declared
 from undersigned.web.site import AtSite
 from undersigned.words import countries, languages

@@ -3,8 +3,9 @@
 from litestar import Response, get
 from litestar.params import FromPath
 
-from undersigned import errors, partners
-from undersigned.partners import PartnerTally
+from undersigned import errors
+from undersigned.readers import partners
+from undersigned.readers.partners import PartnerTally
 from undersigned.web.problems import declared
 from undersigned.web.site import AnyRequest, AtSite
 

@@ -10,10 +10,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned import public_names, reports
 from undersigned.errors import InvalidFields
-from undersigned.readers import organisations
-from undersigned.reports import About
+from undersigned.readers import organisations, public_names, reports
+from undersigned.readers.reports import About
 from undersigned.web.links import NO_STORE, notice
 from undersigned.web.pages import form_values
 from undersigned.web.problems import STATUS

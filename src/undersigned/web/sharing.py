@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from markupsafe import Markup
 
-from undersigned.partners import SLUG
+from undersigned.readers.partners import SLUG
 from undersigned.statements.published import Statement
 from undersigned.web import badge, scripts
 from undersigned.web.badge import Theme

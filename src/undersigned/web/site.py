@@ -16,8 +16,8 @@ from undersigned.database.connection import Database
 from undersigned.errors import OriginRefused
 from undersigned.identity import keys
 from undersigned.identity.tokens import Signer
-from undersigned.partners import Partners
-from undersigned.records import Records
+from undersigned.readers.partners import Partners
+from undersigned.readers.records import Records
 from undersigned.settings import Settings
 from undersigned.signing import guard
 from undersigned.signing.guard import Budget

@@ -7,8 +7,8 @@ from collections import defaultdict
 
 import msgspec
 
-from undersigned import public_names
 from undersigned.database.connection import Database
+from undersigned.readers import public_names
 from undersigned.readers.organisations import Listed
 from undersigned.tallies.charts import Point
 
