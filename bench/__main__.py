@@ -17,11 +17,11 @@ import uvloop
 from bench import client, processes
 from undersigned import settings
 from undersigned.database.connection import Database, connect
-from undersigned.embedded import Cluster, running
 from undersigned.identity.tokens import ConfirmLink, Signer
 from undersigned.log import sequencer
+from undersigned.process.embedded import Cluster, running
+from undersigned.process.worker import make_sealer
 from undersigned.settings import Settings
-from undersigned.worker import make_sealer
 
 TIME_LIMIT_S = 120
 LOAD_S = 3.0

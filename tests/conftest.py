@@ -19,13 +19,13 @@ from litestar import Litestar
 from undersigned.app import create_app, refresh
 from undersigned.database import migrations
 from undersigned.database.connection import Database, connect
-from undersigned.embedded import running
 from undersigned.log import generations, sequencer
 from undersigned.mail import outbox
 from undersigned.process import installation
+from undersigned.process.embedded import running
+from undersigned.process.worker import keep_house, make_outbox, make_sealer
 from undersigned.settings import ROOT, Settings
 from undersigned.statements import publishing
-from undersigned.worker import keep_house, make_outbox, make_sealer
 
 collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_merkle_aics.py"]
 SECRET = "only-for-tests-and-long-enough-0123456789"

@@ -15,11 +15,11 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-from undersigned import __version__, lifeline, logs
+from undersigned import __version__
 from undersigned.database import batching
 from undersigned.database.connection import connect
 from undersigned.identity.tokens import Signer
-from undersigned.process import installation
+from undersigned.process import diagnostics, installation, lifeline
 from undersigned.readers.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.signing.bodies import Checked, read
@@ -167,7 +167,7 @@ def create_app(settings: Settings) -> Litestar:
 
 def create() -> Litestar:
     """What the server calls in each of its workers."""
-    logs.configure("web")
+    diagnostics.configure("web")
     lifeline.die_with_parent()
     return create_app(load())
 

@@ -9,12 +9,12 @@ from tests.api.test_restart import lose_the_last, restart
 from tests.api.test_succession import FORMER, SUCCESSOR, accept, approve, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import retention
 from undersigned.errors import Refused
 from undersigned.log import audits, note, receipts, sealing, sequencer
 from undersigned.log.check import check
+from undersigned.process import retention
+from undersigned.process.worker import make_sealer
 from undersigned.signing import endorsements, review
-from undersigned.worker import make_sealer
 
 CLOSED = "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '6 minutes' WHERE slug = 'example'"
 

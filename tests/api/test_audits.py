@@ -16,8 +16,8 @@ from undersigned.errors import Refused
 from undersigned.identity.tokens import OwnerLink
 from undersigned.log import audits, entries, generations, merkle, sealing, sequencer
 from undersigned.log.receipts import Opening
+from undersigned.process.worker import make_sealer
 from undersigned.signing import owners, review
-from undersigned.worker import make_sealer
 
 SECRET = "5f0c" * 16
 URL = "/v1/statements/example/audits"

@@ -11,7 +11,7 @@ from tests.api.test_restart import ORIGIN, behind, lose_the_last, restart
 from tests.conftest import World
 from tests.unit.test_verify import site as serving
 from undersigned.log import check, generations, heads, merkle, note, sequencer, verify
-from undersigned.worker import keep_house, make_sealer
+from undersigned.process.worker import keep_house, make_sealer
 
 __all__ = ["behind"]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import World
 from tests.letters import person, token_of
 from undersigned.log import merkle, note, sequencer
-from undersigned.worker import make_sealer
+from undersigned.process.worker import make_sealer
 
 BASE = "/log/example"
 

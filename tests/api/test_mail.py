@@ -21,8 +21,8 @@ from tests.process import free_port
 from undersigned import console
 from undersigned.database.connection import connect
 from undersigned.mail import outbox
+from undersigned.process.worker import make_outbox
 from undersigned.settings import Settings
-from undersigned.worker import make_outbox
 
 
 @dataclass

@@ -13,10 +13,10 @@ from tests.letters import person, representative, token_of
 from undersigned import console
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
 from undersigned.log import generations
+from undersigned.process.worker import make_sealer
 from undersigned.readers import partners
 from undersigned.settings import ROOT
 from undersigned.statements import publishing
-from undersigned.worker import make_sealer
 
 READERS = "https://www.readers.org.uk"
 SIGN = "/v1/statements/example/endorsements"

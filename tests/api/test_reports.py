@@ -10,10 +10,10 @@ from tests.api.test_public_names import show
 from tests.api.test_succession import dump
 from tests.conftest import World
 from tests.letters import representative, token_of
-from undersigned import retention
 from undersigned.console import reports as console
 from undersigned.errors import ReportNotFound
 from undersigned.identity.tokens import OwnerLink
+from undersigned.process import retention
 from undersigned.readers import reports
 from undersigned.signing import endorsements, review
 from undersigned.signing.guard import Budget

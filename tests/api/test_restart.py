@@ -16,8 +16,8 @@ from undersigned import console
 from undersigned.database.connection import Database
 from undersigned.errors import LogNotStarted, Unavailable
 from undersigned.log import check, generations, merkle, note, receipts, sequencer, verify
+from undersigned.process.worker import make_sealer
 from undersigned.signing import review
-from undersigned.worker import make_sealer
 
 ORIGIN = "127.0.0.1:8000/log/example"
 LOG_TABLES = ("log_entry", "log_tile", "log_member", "log_head", "tally", "tally_cell")

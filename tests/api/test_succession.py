@@ -11,7 +11,7 @@ from tests.letters import person, representative, text_of, token_of
 from undersigned.identity.tokens import OwnerLink, Signer
 from undersigned.log import note, receipts
 from undersigned.log.check import check
-from undersigned.retention import purge
+from undersigned.process.retention import purge
 from undersigned.signing import endorsements, letters, review, successions
 
 READERS = {"name": "Readers", "website": "https://www.readers.org.uk", "country": "GB"}

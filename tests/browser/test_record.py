@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page
 from tests.browser.test_accessibility import complaints
 from tests.process import Server
 from undersigned.database.connection import Database, connect
-from undersigned.embedded import running
 from undersigned.identity import alphabet
+from undersigned.process.embedded import running
 from undersigned.settings import ROOT
 from undersigned.statements import publishing
 

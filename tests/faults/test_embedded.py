@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 
 from tests.process import kill9, remaining
-from undersigned.embedded import Cluster, OwnedError, running
-from undersigned.postgres import EmbeddedError
+from undersigned.process.embedded import Cluster, OwnedError, running
+from undersigned.process.postgres import EmbeddedError
 
 OWNER = """
 import sys, time

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.process import Server, descendants, free_port, kill9, remaining, serving
 from tests.visitor import Visitor
-from undersigned.embedded import Cluster
+from undersigned.process.embedded import Cluster
 
 
 class Kept:

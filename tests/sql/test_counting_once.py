@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from undersigned import retention
 from undersigned.database.connection import Database, connect
 from undersigned.errors import LinkExpired
 from undersigned.identity import keys, mailboxes
@@ -18,6 +17,7 @@ from undersigned.identity.endorsers import Kind
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import sequencer
 from undersigned.log.heads import Sealer
+from undersigned.process import retention
 from undersigned.settings import Settings
 from undersigned.signing import endorsements, submissions
 from undersigned.signing.bodies import Checked, OrganisationClaim, Signing

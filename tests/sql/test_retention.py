@@ -6,8 +6,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, retention
+from undersigned import console
 from undersigned.database.connection import Database
+from undersigned.process import retention
 from undersigned.settings import ROOT
 from undersigned.signing import endorsements
 

@@ -12,10 +12,10 @@ from undersigned import console
 from undersigned.errors import Refused, StatementSealed
 from undersigned.log import sealing, verify
 from undersigned.log.check import check
+from undersigned.process.worker import make_sealer
 from undersigned.settings import ROOT
 from undersigned.signing import endorsements, review
 from undersigned.statements import publishing
-from undersigned.worker import make_sealer
 
 CLOSED = "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '6 minutes' WHERE slug = 'example'"
 

@@ -4,12 +4,11 @@ import argparse
 import asyncio
 import sys
 
-from undersigned import worker
 from undersigned.admins import trail
 from undersigned.database.connection import Database
 from undersigned.log import check as recounting
 from undersigned.log import generations, reading, sealing
-from undersigned.process import installation
+from undersigned.process import installation, worker
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from undersigned.postgres import SHARED, account, make_open, programs, run, surroundings
-from undersigned.postgres import EmbeddedError as EmbeddedError
+from undersigned.process.postgres import SHARED, account, make_open, programs, run, surroundings
+from undersigned.process.postgres import EmbeddedError as EmbeddedError
 
 NAME = "undersigned"
 PORT = 5432

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned import retention
 from undersigned.database import batching
 from undersigned.database.connection import Database, connect
 from undersigned.identity.tokens import Signer
@@ -15,7 +14,7 @@ from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
 from undersigned.mail.messages import About
 from undersigned.mail.outbox import Outbox
-from undersigned.process import installation
+from undersigned.process import installation, retention
 from undersigned.readers import partners
 from undersigned.settings import Settings
 from undersigned.signing import submissions

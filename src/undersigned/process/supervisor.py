@@ -17,8 +17,8 @@ import msgspec
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
-from undersigned.embedded import Cluster
-from undersigned.lifeline import tied_to_me
+from undersigned.process.embedded import Cluster
+from undersigned.process.lifeline import tied_to_me
 from undersigned.settings import PREFIX, Settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
