@@ -16,7 +16,6 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from undersigned.app import create_app, refresh
 from undersigned.database import migrations
 from undersigned.database.connection import Database, connect
 from undersigned.log import generations, sequencer
@@ -26,6 +25,7 @@ from undersigned.process.embedded import running
 from undersigned.process.worker import keep_house, make_outbox, make_sealer
 from undersigned.settings import ROOT, Settings
 from undersigned.statements import publishing
+from undersigned.web.app import create_app, refresh
 
 collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_merkle_aics.py"]
 SECRET = "only-for-tests-and-long-enough-0123456789"

@@ -7,12 +7,13 @@ import sys
 import aiosmtplib
 import msgspec
 
-from undersigned import app, settings
+from undersigned import settings
 from undersigned.database import batching
 from undersigned.database.connection import connect
 from undersigned.mail import messages, transport
 from undersigned.process import readiness
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
+from undersigned.web import app
 
 
 async def mail_test(given: Settings, address: str) -> int:
