@@ -1,41 +1,28 @@
 """Requests that wait at the same moment share one round trip and one commit."""
 
 import asyncio
-import errno
 import logging
-import socket
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
+from undersigned.database.trouble import AWAY, DatabaseAway, TooBusy, told_apart, why
+
 log = logging.getLogger(__name__)
 
 BATCH_SIZE_MAX = 128
+# With more than this many waiting for one statement, the next are told to come back: an answer now beats one after a time-out.
+WAITING_MAX = 1024
 ACQUIRE_TIMEOUT_S = 5
-NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
-UNREACHABLE = (
-    ConnectionError,
-    FileNotFoundError,
-    TimeoutError,
-    socket.gaierror,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
+RUN_TIMEOUT_S = 10
 Item = tuple[Sequence[Any], "asyncio.Future[asyncpg.Record]"]
 
 
 def is_unreachable(error: BaseException) -> bool:
     """Whether an exception says that the database can't be used at the moment, rather than that something is wrong."""
-    if isinstance(error, OSError) and error.errno in NO_ROUTE:
-        return True
-    return isinstance(error, UNREACHABLE) and not isinstance(error, ValueError)
+    return isinstance(error, DatabaseAway) or (isinstance(error, AWAY) and not isinstance(error, ValueError))
 
 
 class Batcher:
@@ -54,7 +41,13 @@ class Batcher:
         self._flushing: asyncio.Task[None] | None = None
 
     async def run(self, *arguments: Any) -> asyncpg.Record:
-        """The row for these arguments. Raises what the database raised for them."""
+        """The row for these arguments.
+
+        Raises TooBusy at once if too many wait already, DatabaseAway if the database can't be used, and otherwise what it has
+        against these arguments.
+        """
+        if len(self._waiting) >= WAITING_MAX:
+            raise TooBusy
         future: asyncio.Future[asyncpg.Record] = asyncio.get_running_loop().create_future()
         self._waiting.append((arguments, future))
         if self._flushing is None:
@@ -72,22 +65,24 @@ class Batcher:
 
     async def _run_batch(self, batch: list[Item]) -> None:
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                rows = await self._run_together(connection, batch)
+            rows = await self._run_together(batch)
+        except DatabaseAway as error:
+            # One by one they would only wait, one after the other, for the same thing.
+            for _, future in batch:
+                _settle(future, error)
         except Exception as error:
-            if is_unreachable(error):
-                # One by one they would only wait, one after the other, for the same thing.
-                for _, future in batch:
-                    _settle(future, error)
-                return
-            log.warning("A batch of %d failed (%s); its items run one by one.", len(batch), type(error).__name__)
+            log.warning("A batch of %d failed (%s); its items run one by one.", len(batch), why(error))
             await self._run_alone(batch)
         else:
             for (_, future), row in zip(batch, rows, strict=True):
                 _settle(future, row)
 
-    async def _run_together(self, connection: Any, batch: list[Item]) -> list[asyncpg.Record]:
-        rows: list[asyncpg.Record] = await connection.fetchmany(self._query, [arguments for arguments, _ in batch])
+    async def _run_together(self, batch: list[Item]) -> list[asyncpg.Record]:
+        with told_apart():
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                rows: list[asyncpg.Record] = await connection.fetchmany(
+                    self._query, [arguments for arguments, _ in batch], timeout=RUN_TIMEOUT_S
+                )
         if len(rows) != len(batch):
             raise RuntimeError(f"A statement for {len(batch)} items returned {len(rows)} rows.")
         return rows
@@ -95,8 +90,7 @@ class Batcher:
     async def _run_alone(self, batch: list[Item]) -> None:
         for arguments, future in batch:
             try:
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                    row = (await self._run_together(connection, [(arguments, future)]))[0]
+                row = (await self._run_together([(arguments, future)]))[0]
             except Exception as error:
                 _settle(future, error)
             else:

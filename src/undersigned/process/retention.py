@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -24,8 +25,8 @@ class Rule(msgspec.Struct, frozen=True):
     what: str
     until: str
     grace: dt.timedelta
-    overdue: Callable[[Queries], str]
-    delete: Callable[[Queries], str]
+    overdue: Callable[[Queries], Any]
+    delete: Callable[[Queries], Any]
 
 
 RULES = (
@@ -83,7 +84,7 @@ RULES = (
 
 async def overdue_count(db: Database, rule: Rule) -> int:
     """How much a rule would delete now."""
-    return len(await db.pool.fetch(rule.overdue(db.q), rule.grace, None))
+    return len(await _overdue(db, rule, None))
 
 
 async def enforce(db: Database, rule: Rule) -> int:
@@ -100,6 +101,12 @@ async def purge(db: Database) -> int:
 
 
 async def _enforce_once(db: Database, rule: Rule) -> int:
-    overdue = await db.pool.fetch(rule.overdue(db.q), rule.grace, BATCH_SIZE)
-    done = await db.in_key_order(rule.delete(db.q), [tuple(row) for row in overdue])
-    return sum(int(row[0]) for _, row in done)
+    done = await db.in_key_order(rule.delete(db.q), await _overdue(db, rule, BATCH_SIZE))
+    return sum(row if isinstance(row, int) else int(row[0]) for _, row in done)
+
+
+async def _overdue(db: Database, rule: Rule, limit: int | None) -> list[tuple[Any, ...]]:
+    query = rule.overdue(db.q)
+    if isinstance(query, str):
+        return [tuple(row) for row in await db.pool.fetch(query, rule.grace, limit)]
+    return [msgspec.structs.astuple(row) for row in await db.many(query, rule.grace, limit)]

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.submissions import Standing
 from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import domains, endorsers, keys, mailboxes, names
 from undersigned.identity.endorsers import Kind
@@ -181,7 +182,7 @@ async def submit(
     if signing.subject:
         return
     salt = secrets.token_bytes(32)
-    row = await db.batched(
+    accepted = await db.batched(
         db.q.submissions.submit,
         keys.endorsement_id(pepper, statement.slug, signing.kind, claim.identity),
         uuid.uuid4(),
@@ -213,27 +214,25 @@ async def submit(
         statement.generation,
         bytes.fromhex(signing.text_sha256) if signing.text_sha256 else statement.sha256,
     )
-    if not row["accepted"]:
+    if not accepted:
         raise Unavailable  # The text was replaced a moment ago; memory follows at once.
 
 
-async def find(db: Database, link: ConfirmLink) -> Record:
+async def find(db: Database, link: ConfirmLink) -> Standing:
     """Where the claim behind a link stands; `statement` is null where nothing is left of it."""
-    row = await db.pool.fetchrow(db.q.submissions.find, link.endorsement_id, link.submission_id)
-    assert row is not None  # noqa: S101 -- the query always has one row
-    return row
+    return await db.one(db.q.submissions.find, link.endorsement_id, link.submission_id)
 
 
 async def renew(db: Database, link: ConfirmLink) -> bool:
     """Mails a new link for a claim whose link expired; returns False if the claim is gone."""
-    row = await db.batched(db.q.submissions.renew, link.endorsement_id, link.submission_id, TTL, uuid.uuid4())
-    return bool(row["outcome"] == "renewed")
+    outcome = await db.batched(db.q.submissions.renew, link.endorsement_id, link.submission_id, TTL, uuid.uuid4())
+    return outcome == "renewed"
 
 
 async def deny(db: Database, link: ConfirmLink) -> bool:
     """Deletes a claim at its mailbox owner's word; returns False if there was none to delete."""
-    row = await db.batched(db.q.submissions.deny, link.endorsement_id, link.submission_id)
-    return bool(row["outcome"] == "deleted")
+    outcome = await db.batched(db.q.submissions.deny, link.endorsement_id, link.submission_id)
+    return outcome == "deleted"
 
 
 def _mailbox(faults: _Faults, email: str) -> Mailbox:

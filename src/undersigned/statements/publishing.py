@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from undersigned.database import queries
 from undersigned.database.connection import Connection, Database
+from undersigned.database.queries.statements import Statements
 from undersigned.errors import (
     StatementChanged,
     StatementInvalid,
@@ -143,7 +143,7 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
 
 
 async def _publish_translations(
-    connection: Connection, q: queries.Statements, slug: str, translations: list[Translation]
+    connection: Connection, q: Statements, slug: str, translations: list[Translation]
 ) -> bool:
     """Makes these the current translations; those before them stay known. Returns whether anything changed."""
     locales, hashes = [each.locale for each in translations], [each.sha256 for each in translations]

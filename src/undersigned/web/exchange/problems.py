@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from undersigned import errors
 from undersigned.database.batching import is_unreachable
+from undersigned.database.trouble import why
 from undersigned.errors import DomainError, FieldError
 from undersigned.web.exchange.site import AnyRequest
 from undersigned.words.languages import gettext as _
@@ -182,7 +183,8 @@ def _as_domain_error(exception: Exception) -> DomainError:
     if isinstance(exception, RecursionError):
         return errors.MalformedRequest()  # JSON nested deeper than a body of ours ever is.
     if is_unreachable(exception):
-        log.warning("The database can't be used (%s).", type(exception).__name__)
+        log.warning("The database can't be used (%s).", why(exception))
+    if isinstance(exception, errors.Unavailable) or is_unreachable(exception):
         return errors.Unavailable()
     return InternalError()
 

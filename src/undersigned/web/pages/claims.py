@@ -7,7 +7,7 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
-from undersigned.database.connection import Record
+from undersigned.database.queries.submissions import Standing
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
 from undersigned.signing import endorsements, owners, submissions
@@ -55,7 +55,7 @@ async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
     link = site.signer.read_confirm(token, expired_too=True)
     claim = await submissions.find(site.db, link)
-    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim["name"]}, {})
+    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim.name}, {})
 
 
 @post("/c/{token:str}", status_code=200)
@@ -67,7 +67,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     settled = _settled(site, token, claim)
     if settled is not None:
         return settled
-    statement = site.statements.get(claim["statement"])
+    statement = site.statements.get(claim.statement or "")
     if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
         # The consent text changed while this page was open: what is agreed to must be what was read.
         return _claim_page(
@@ -89,7 +89,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
         return _outcome("rejected", statement)
     except LinkExpired:
         return _expired(token, still_there=False)
-    back = back_to(site.partners.get(claim["partner"]))
+    back = back_to(site.partners.get(claim.partner))
     if done.outcome == "held":
         return _held(token, statement, back)
     if done.link is None:
@@ -132,19 +132,19 @@ async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     )
 
 
-def _settled(site: Site, token: str, claim: Record) -> Template | None:
+def _settled(site: Site, token: str, claim: Standing) -> Template | None:
     """The page for a claim that there is nothing more to confirm about, or None."""
-    slug = claim["statement"] or claim["endorsed_statement"]
+    slug = claim.statement or claim.endorsed_statement
     statement = site.statements.get(slug) if slug else None
-    if claim["status"] == "held":
+    if claim.status == "held":
         return _held(token, statement)
-    counted = claim["endorsement_status"] == "counted" and (claim["status"] is None or claim["kind"] == "individual")
+    counted = claim.endorsement_status == "counted" and (claim.status is None or claim.kind == "individual")
     if counted:
         return _outcome("already_confirmed", statement)
-    if claim["endorsement_status"] == "rejected":
+    if claim.endorsement_status == "rejected":
         return _outcome("rejected", statement)
-    if claim["status"] is None or claim["expired"]:
-        return _expired(token, still_there=claim["status"] is not None)
+    if claim.status is None or claim.expired:
+        return _expired(token, still_there=claim.status is not None)
     return None
 
 
@@ -180,18 +180,18 @@ def _expired(token: str, *, still_there: bool) -> Template:
 
 
 def _claim_page(
-    site: Site, token: str, claim: Record, values: dict[str, Any], errors: dict[str, str], status: int = 200
+    site: Site, token: str, claim: Standing, values: dict[str, Any], errors: dict[str, str], status: int = 200
 ) -> Template:
-    statement = site.statements.get(claim["statement"])
+    statement = site.statements.get(claim.statement or "")
     text = statement.translation(languages.current()) or statement
     country_names = countries.names(languages.current())
-    organisation = claim["organisation"]
+    organisation = claim.organisation
     shown = {
-        "kind": claim["kind"],
-        "name": claim["name"],
-        "role": claim["role"],
-        "country_name": country_names.get(claim["country"]),
-        "objectives": [objective.text for objective in text.objectives if objective.key in claim["objectives"]],
+        "kind": claim.kind,
+        "name": claim.name,
+        "role": claim.role,
+        "country_name": country_names.get(claim.country or ""),
+        "objectives": [objective.text for objective in text.objectives if objective.key in (claim.objectives or ())],
         "organisation": organisation
         and {
             "name": organisation["name"],
