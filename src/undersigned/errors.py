@@ -43,6 +43,18 @@ class BodyTooLarge(DomainError):
     code = "body_too_large"
 
 
+class BodyTooSlow(DomainError):
+    """The body of this request did not come in time."""
+
+    code = "body_too_slow"
+
+
+class RequestAborted(DomainError):
+    """The client went away before its request was whole."""
+
+    code = "request_aborted"
+
+
 class StatementNotFound(DomainError):
     """There is no statement under this address."""
 

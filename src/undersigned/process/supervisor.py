@@ -3,6 +3,7 @@
 import errno
 import http.client
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from types import FrameType
 import granian
 import msgspec
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from undersigned.process.embedded import Cluster
@@ -29,6 +31,9 @@ STABLE_S = 60
 STOP_S = 2
 TICK_S = 0.1
 CLUSTER_CHECK_S = 2
+# For each web worker. They count from being accepted on, also those that never say anything, until HEADERS_WITHIN_S is over.
+CONNECTIONS_MAX = 8192
+HEADERS_WITHIN_S = 10
 
 
 class ServeError(Exception):
@@ -110,6 +115,9 @@ def serve(
 
 def web(settings: Settings) -> None:
     """Serve HTTP in this process and its workers until it is told to stop."""
+    # A connection is a file, and the usual limit of 1,024 of them is soon reached by somebody who only opens them.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     granian.Granian(
         "undersigned.web.app:create",
         factory=True,
@@ -124,6 +132,9 @@ def web(settings: Settings) -> None:
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=1,
+        backlog=CONNECTIONS_MAX,
+        backpressure=CONNECTIONS_MAX,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_S * 1000),
     ).serve()
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from undersigned.web.exchange.deadlines import in_time
 from undersigned.words import languages
 
 PRIVATE = ("/v1/admin/", "/v1/partners/")
@@ -80,7 +81,7 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
             scope["method"] = HttpMethod.GET
         wish = languages.known(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[-1])
         with languages.speaking(wish or languages.negotiate(_accepted(scope)), asked_for=wish is not None):
-            await app(scope, receive, send_with_headers)
+            await app(scope, in_time(receive), send_with_headers)
 
     return edge
 

@@ -26,10 +26,12 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[DomainError], int] = {
     errors.MalformedRequest: 400,
     errors.LinkInvalid: 400,
+    errors.RequestAborted: 400,
     errors.KeyRefused: 401,
     errors.OriginRefused: 403,
     errors.StatementNotFound: 404,
     errors.ClaimNotFound: 404,
+    errors.BodyTooSlow: 408,
     errors.StatementNotOpen: 409,
     errors.StatementClosed: 409,
     errors.EndorsementRejected: 409,
@@ -162,6 +164,8 @@ def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
         headers["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, errors.Unavailable):
         headers["Retry-After"] = "5"
+    elif isinstance(error, errors.BodyTooSlow):
+        headers["Connection"] = "close"
     elif isinstance(error, errors.KeyRefused):
         headers["WWW-Authenticate"] = "Bearer"
     elif isinstance(exception, HTTPException) and "Allow" in (exception.headers or {}):
