@@ -49,3 +49,30 @@ async def test_bodies_that_never_come_keep_no_reader_out_and_fill_no_log(server:
     assert await besiege(server, ANNOUNCED) == 5
     await asyncio.sleep(1)  # those who left in the middle would be written about by now
     assert len(server.printed().splitlines()) <= before + 1
+
+
+async def ask(server: Server, raw: bytes) -> bytes:
+    """The first bytes of the answer to what is sent byte for byte."""
+    address = httpx.URL(server.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(raw)
+    answer = await asyncio.wait_for(reader.read(2000), 10)
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize("path", ["/v1/statements/example/endorsements", "/s/example"])
+@pytest.mark.parametrize("size", ["FFFFFFFFFFFFFFFFF", "zz", "-1"])
+async def test_a_chunk_of_no_possible_size_is_a_bad_request(server: Server, path: str, size: str) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: example\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    answer = await ask(server, f"{head}{size}\r\n{{}}\r\n0\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400"), answer[:80]
+
+
+@pytest.mark.parametrize("hosts", ["Host: example\r\nHost: other\r\n", "Host: example\r\nhost: example\r\n"])
+async def test_a_request_that_names_two_hosts_is_refused(server: Server, hosts: str) -> None:
+    answer = await ask(server, f"GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400"), answer[:80]
+    assert b"urn:undersigned:problem:malformed_request" in answer

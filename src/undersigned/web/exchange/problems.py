@@ -15,6 +15,7 @@ from undersigned import errors
 from undersigned.database.batching import is_unreachable
 from undersigned.database.trouble import why
 from undersigned.errors import DomainError, FieldError
+from undersigned.web.exchange.methods import allowed
 from undersigned.web.exchange.site import AnyRequest
 from undersigned.words.languages import gettext as _
 from undersigned.words.languages import noop
@@ -168,8 +169,8 @@ def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
         headers["Connection"] = "close"
     elif isinstance(error, errors.KeyRefused):
         headers["WWW-Authenticate"] = "Bearer"
-    elif isinstance(exception, HTTPException) and "Allow" in (exception.headers or {}):
-        headers["Allow"] = (exception.headers or {})["Allow"]
+    elif isinstance(error, MethodNotAllowed):
+        headers["Allow"] = allowed(request.app, request.scope["path"])
     if _is_page(request):
         return _page(error, status, headers)
     fields = error.errors if isinstance(error, errors.InvalidFields) else []
