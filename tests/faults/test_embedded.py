@@ -19,7 +19,7 @@ from undersigned.process.postgres import EmbeddedError
 OWNER = """
 import sys, time
 from pathlib import Path
-from undersigned.embedded import Cluster
+from undersigned.process.embedded import Cluster
 Cluster(Path(sys.argv[1])).start()
 print("started", flush=True)
 time.sleep(60)
