@@ -52,10 +52,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 class _Listing(argparse.HelpFormatter):
-    """Help whose columns leave room for a line to say what a command does."""
+    """Help with a line for each command: argparse forgets that it indents them, and would break after the longest."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=18)
+        super().__init__(prog)
+        self._action_max_length = 14
 
 
 if __name__ == "__main__":

@@ -48,14 +48,9 @@ def told_apart() -> Iterator[None]:
     try:
         yield
     except AWAY as error:
-        if isinstance(error, asyncpg.InterfaceError) and not _is_gone(error):
+        if isinstance(error, asyncpg.InterfaceError) and not GONE.search(str(error)):
             raise
         raise DatabaseAway(why(error)) from error
-
-
-def _is_gone(error: asyncpg.InterfaceError) -> bool:
-    # What quotes an argument is a ValueError, and the argument may say "closed".
-    return not isinstance(error, ValueError) and bool(GONE.search(str(error)))
 
 
 def why(error: BaseException) -> str:
@@ -65,6 +60,6 @@ def why(error: BaseException) -> str:
     system's, the name of the number.
     """
     names = {"SQLSTATE": getattr(error, "sqlstate", None), "constraint": getattr(error, "constraint_name", None)}
-    if isinstance(error, OSError) and error.errno in errno.errorcode:
-        names["errno"] = errno.errorcode[error.errno]
+    if isinstance(error, OSError):
+        names["errno"] = errno.errorcode.get(error.errno or 0)
     return ", ".join([type(error).__name__, *(f"{what} {name}" for what, name in names.items() if name)])

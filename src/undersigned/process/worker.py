@@ -40,12 +40,12 @@ async def work(settings: Settings) -> None:
         await installation.establish(db, settings.pepper)
         box, sealer = make_outbox(db, settings), make_sealer(settings)
         await asyncio.gather(
-            _repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
-            _repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
-            _repeat("generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
-            _repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
-            _repeat("recount", RECOUNT_LOOK_S, lambda: recount(db)),
-            _repeat("purge", PURGE_EVERY_S, lambda: retention.purge(db)),
+            repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
+            repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
+            repeat("generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
+            repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
+            repeat("recount", RECOUNT_LOOK_S, lambda: recount(db)),
+            repeat("purge", PURGE_EVERY_S, lambda: retention.purge(db)),
         )
 
 
@@ -84,8 +84,8 @@ async def recount(db: Database) -> int:
     return 0
 
 
-async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:
-    """Runs a step for ever: again at once while it finds work, and after a pause when it fails."""
+async def repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:
+    """Runs a step for ever: again at once while it finds work, and after a pause when it fails or the database is away."""
     while True:
         try:
             busy = await step()
