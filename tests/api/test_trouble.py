@@ -12,7 +12,8 @@ from tests.door import Door
 from tests.letters import person, token_of
 from tests.waiting import until
 from undersigned.database.declaring import Query
-from undersigned.process.worker import repeat, work
+from undersigned.process.repeating import repeat
+from undersigned.process.worker import work
 from undersigned.settings import ROOT, Settings, replace
 
 
@@ -93,7 +94,7 @@ async def test_a_loop_of_the_worker_waits_for_a_database_that_is_away_and_then_g
         rounds += await world.db.one(Query("test.one", "SELECT 1", int))
         return 0
 
-    repeating = asyncio.create_task(repeat("counting", 0.01, step))
+    repeating = asyncio.create_task(repeat(world.db.stations, "counting", 0.01, step))
     try:
         await until(lambda: rounds > 1)
         async with door.shut_for_now():

@@ -8,7 +8,7 @@ from undersigned import settings
 from undersigned.console.command import Commands
 from undersigned.database import migrations
 from undersigned.database.connection import connect
-from undersigned.process import diagnostics, installation, lifeline, supervisor, worker
+from undersigned.process import diagnostics, installation, lifeline, metrics, supervisor, worker
 from undersigned.settings import Settings, SettingsError
 from undersigned.statements import publishing
 
@@ -23,6 +23,7 @@ def declare(commands: Commands) -> None:
     )
     serving.set_defaults(run=serve)
     commands.add_parser("work", help="send mail, count and keep house").set_defaults(run=work)
+    commands.add_parser("metrics", help="serve /metrics on UNDERSIGNED_METRICS_ADDRESS").set_defaults(run=measure)
     # Only `serve` starts it, so that the help doesn't list it.
     commands.add_parser("web").set_defaults(run=web)
 
@@ -50,15 +51,22 @@ def web(_: argparse.Namespace) -> int:
 def work(_: argparse.Namespace) -> int:
     lifeline.die_with_parent()
     diagnostics.configure("worker")
-    asyncio.run(worker.work(_on_a_server(settings.load(), "worker")))
+    asyncio.run(worker.work(_on_a_server(settings.load())))
     return 0
 
 
-def _on_a_server(given: Settings, what: str) -> Settings:
+def measure(_: argparse.Namespace) -> int:
+    lifeline.die_with_parent()
+    diagnostics.configure("metrics")
+    asyncio.run(metrics.serve(_on_a_server(settings.load())))
+    return 0
+
+
+def _on_a_server(given: Settings) -> Settings:
     """The settings, for a process that can't start a database. Raises SettingsError if they name none."""
     if not given.database_url:
         raise SettingsError(
-            f"UNDERSIGNED_DATABASE_URL is not set; with the embedded database, `undersigned serve` runs the {what}."
+            "UNDERSIGNED_DATABASE_URL is not set; with the embedded database, `undersigned serve` runs it."
         )
     return given
 
