@@ -1,4 +1,4 @@
-"""The process tree of `undersigned serve`: the embedded database, the web server and the worker, kept running."""
+"""The process tree of `undersigned serve`: the embedded database, the web server, the worker and the metrics, kept running."""
 
 import errno
 import http.client
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from types import FrameType
 
 import granian
@@ -26,6 +26,7 @@ from undersigned.settings import PREFIX, Settings
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PORT_PATIENCE_S = 2
 READY_TIMEOUT_S = 60
+ANSWER_TIMEOUT_S = 3
 BACK_OFF_S = (1, 30)
 STABLE_S = 60
 STOP_S = 2
@@ -98,7 +99,8 @@ def serve(
         prepare(settings)
         environ = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environ |= settings.to_environ() | tied_to_me()
-        for command in ("web", "work") if with_worker else ("web",):
+        commands = ("web", *(["work"] if with_worker else []), *(["metrics"] if settings.metrics_address else []))
+        for command in commands:
             children.append(Child(command, environ))  # noqa: PERF401 - an interrupt must find the first in the list
         _wait_until_ready(settings, children[0])
         print(banner(settings), flush=True)
@@ -181,16 +183,21 @@ def _check_address(settings: Settings) -> None:
                 ) from None
 
 
-def _wait_until_ready(settings: Settings, child: Child) -> None:
+def answers(settings: Settings) -> bool:
+    """Whether the web server on this machine does."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, settings.port, timeout=ANSWER_TIMEOUT_S)
+    with closing(connection), suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz", headers={"Connection": "close"})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    return False
+
+
+def _wait_until_ready(settings: Settings, child: Child) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while child.process.poll() is None and time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(host, settings.port, timeout=1)
-        with suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/healthz", headers={"Connection": "close"})
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                return
-        connection.close()
+        if answers(settings):
+            return
         time.sleep(0.05)
     raise ServeError("The web server did not start; what it reported is above.")
 
