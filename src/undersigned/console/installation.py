@@ -1,35 +1,24 @@
-"""What an operator asks about an installation: does mail go out, what is missing, what is the contract."""
+"""What an operator asks about an installation: what is missing, is it well, what is the contract."""
 
 import argparse
 import asyncio
 import sys
 
-import aiosmtplib
 import msgspec
 
 from undersigned import settings
-from undersigned.database import batching
+from undersigned.console.command import Commands
 from undersigned.database.connection import connect
-from undersigned.mail import messages, transport
+from undersigned.database.trouble import DatabaseAway
 from undersigned.process import readiness
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
-from undersigned.web import app
 
 
-async def mail_test(given: Settings, address: str) -> int:
-    """Sends one mail through the configured transport and says what became of it."""
-    try:
-        async with transport.opened(given) as send:
-            await send(messages.trial(given, address))
-    except (transport.Deferred, transport.Refused, aiosmtplib.SMTPException) as error:
-        print(f"The relay didn't take it: {error}. Check {PREFIX}SMTP_URL, its user and its password.", file=sys.stderr)
-        return 1
-    print(
-        "The relay took it; look into the mailbox, and into its spam folder."
-        if given.smtp_url
-        else f"No {PREFIX}SMTP_URL is set: the mail lies in {given.data_path / 'mail'}."
+def declare(commands: Commands) -> None:
+    commands.add_parser("doctor", help="say what is set and what is missing").set_defaults(
+        run=lambda _: asyncio.run(doctor())
     )
-    return 0
+    commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=openapi)
 
 
 async def doctor() -> int:
@@ -74,14 +63,14 @@ async def _database_problems(url: str) -> list[str]:
     try:
         async with asyncio.timeout(10), connect(url, connections_max=1) as db:
             return [f"database: {problem}" for problem in await readiness.problems(db)]
-    except Exception as error:
-        if not batching.is_unreachable(error):
-            raise
-        return [f"database: can't be used ({type(error).__name__})"]
+    except DatabaseAway as error:
+        return [f"database: can't be used ({error.why})"]
 
 
 def openapi(_: argparse.Namespace) -> int:
     """Prints the contract, keys sorted, as it is committed."""
+    from undersigned.web import app  # here, because it takes longer to import than all that other commands need
+
     secret = "x" * settings.SECRET_LENGTH_MIN
     contract = app.create_app(Settings(secret_keys=secret, pepper=secret, log_seed=secret)).openapi_schema.to_schema()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(contract, order="sorted"), indent=2) + b"\n")

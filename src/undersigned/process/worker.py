@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from undersigned.database import batching
 from undersigned.database.connection import Database, connect
+from undersigned.database.trouble import DatabaseAway
 from undersigned.identity.tokens import Signer
 from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
@@ -89,11 +89,11 @@ async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]])
     while True:
         try:
             busy = await step()
-        except Exception as error:
-            if batching.is_unreachable(error):
-                log.warning("The %s waits for the database (%s).", name, type(error).__name__)
-            else:
-                log.exception("The %s failed; it goes on.", name)
+        except DatabaseAway as error:
+            log.warning("The %s waits for the database (%s).", name, error.why)
+            await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+        except Exception:
+            log.exception("The %s failed; it goes on.", name)
             await asyncio.sleep(PAUSE_AFTER_ERROR_S)
         else:
             await asyncio.sleep(0 if busy else every_s)

@@ -16,8 +16,8 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from undersigned import __version__
-from undersigned.database import batching
 from undersigned.database.connection import connect
+from undersigned.database.trouble import DatabaseAway
 from undersigned.identity.tokens import Signer
 from undersigned.process import diagnostics, installation, lifeline
 from undersigned.readers.partners import Partners
@@ -147,11 +147,10 @@ async def _keep_fresh(site: Site) -> None:
         await asyncio.sleep(REFRESH_EVERY_S)
         try:
             await refresh(site)
-        except Exception as error:
-            if not batching.is_unreachable(error):
-                log.exception("The tally in memory can't be refreshed; it goes on.")
-            else:
-                log.warning("The tally in memory grows old: the database can't be used (%s).", type(error).__name__)
+        except DatabaseAway as error:
+            log.warning("The tally in memory grows old: the database can't be used (%s).", error.why)
+        except Exception:
+            log.exception("The tally in memory can't be refreshed; it goes on.")
 
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:

@@ -12,8 +12,7 @@ from litestar.response import Template
 from msgspec import Meta
 
 from undersigned import errors
-from undersigned.database.batching import is_unreachable
-from undersigned.database.trouble import why
+from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import DomainError, FieldError
 from undersigned.web.exchange.site import AnyRequest
 from undersigned.words.languages import gettext as _
@@ -72,18 +71,13 @@ class FormatNotOffered(DomainError):
     code = "format_not_offered"
 
 
-class NotReady(DomainError):
+class NotReady(errors.Explained):
     """The server can't serve as it should."""
 
     code = "not_ready"
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-    @property
-    def detail(self) -> str:
-        return f"{'; '.join(self.problems)}."
+        super().__init__(f"{'; '.join(problems)}.")
 
 
 class InternalError(DomainError):
@@ -182,9 +176,9 @@ def _as_domain_error(exception: Exception) -> DomainError:
         return OF_HTTP.get(exception.status_code, errors.MalformedRequest)()
     if isinstance(exception, RecursionError):
         return errors.MalformedRequest()  # JSON nested deeper than a body of ours ever is.
-    if is_unreachable(exception):
-        log.warning("The database can't be used (%s).", why(exception))
-    if isinstance(exception, errors.Unavailable) or is_unreachable(exception):
+    if isinstance(exception, DatabaseAway):
+        log.warning("The database can't be used (%s).", exception.why)
+    if isinstance(exception, errors.Unavailable):
         return errors.Unavailable()
     return InternalError()
 
