@@ -58,5 +58,6 @@ WITH person AS (
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'left' ELSE 'absent' END AS outcome;
 
 -- name: entry
--- Finds the entry that counts an endorsement, once the sequencer appended it.
-SELECT index FROM log_member WHERE endorsement_id = $1;
+-- Finds the entry that counts an endorsement, once the head that it is below is released.
+SELECT m.index FROM log_member AS m JOIN log_head AS h ON h.statement = m.statement AND m.index < h.released_size
+WHERE m.endorsement_id = $1;

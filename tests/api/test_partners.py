@@ -307,7 +307,8 @@ async def test_the_own_form_of_a_restricted_statement_works_and_a_strangers_lead
         headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site", "Accept": "text/html"}
         page = await world.client.post("/s/example", data=FORM, headers=headers)
         assert page.status_code == 403
-        assert 'href="http://127.0.0.1:8000/s/example"' in page.text
+        assert "on its own page, and on the sites of its partners only" in page.text
+        assert 'action="/s/example#endorse"' in page.text
     assert len(await attributed(world)) == 3
 
 

@@ -72,15 +72,16 @@ async def leave(db: Database, link: OwnerLink) -> bool:
     return bool(row["outcome"] == "left")
 
 
-async def wait_for_entry(db: Database, endorsement_id: UUID, statement: str) -> int | None:
-    """The index of the released entry that counts an endorsement; None if that takes longer than three seconds."""
+async def wait_for_entry(db: Database, endorsement_id: UUID) -> int | None:
+    """The index of the released entry that counts an endorsement; None if that takes longer than three seconds.
+
+    Raises DatabaseAway.
+    """
     for pause_s in ENTRY_LOOKS_S:
         await asyncio.sleep(pause_s)
-        index = await db.pool.fetchval(db.q.owners.entry, endorsement_id)
+        index = await db.maybe(db.q.owners.entry, endorsement_id)
         if index is not None:
-            log = await reading.released(db, statement)
-            if log and index < log.size:
-                return int(index)
+            return index
     return None
 
 

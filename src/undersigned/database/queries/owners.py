@@ -1,6 +1,6 @@
 """Owners: what endorsers see of themselves, change and take back. $1 is always the endorsement id."""
 
-from undersigned.database.declaring import Noun
+from undersigned.database.declaring import Noun, Query
 
 
 class Owners(Noun, frozen=True):
@@ -8,4 +8,4 @@ class Owners(Noun, frozen=True):
     read: str
     change: str
     leave: str
-    entry: str
+    entry: Query[int]

@@ -8,14 +8,15 @@ from litestar.params import FromPath
 from litestar.response import Stream, Template
 
 from undersigned.database.queries.submissions import Standing
+from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
 from undersigned.signing import endorsements, owners, submissions
 from undersigned.statements.published import Statement
+from undersigned.web.exchange import problems
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
 from undersigned.web.exchange.notices import back_to, button, notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -55,24 +56,21 @@ async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
     link = site.signer.read_confirm(token, expired_too=True)
     claim = await submissions.find(site.db, link)
-    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim.name}, {})
+    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim.name}, NO_TROUBLE)
 
 
 @post("/c/{token:str}", status_code=200)
 async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Stream:
     """The owner's consent: counts the claim, or holds it for a look. Once it counts, the page waits for its log entry."""
-    values = form_values(await request.body())
+    values = await sent(request)
     link = site.signer.read_confirm(token, expired_too=True)
     claim = await submissions.find(site.db, link)
     settled = _settled(site, token, claim)
     if settled is not None:
         return settled
     statement = site.statements.get(claim.statement or "")
-    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
-        # The consent text changed while this page was open: what is agreed to must be what was read.
-        return _claim_page(
-            site, token, claim, values, {"consent": _("The text below is new. Please read it once more.")}, 409
-        )
+    if unread := consent_trouble(statement, values):
+        return _claim_page(site, token, claim, values, unread)
     try:
         done = await endorsements.confirm(
             site.db,
@@ -84,7 +82,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        return _claim_page(site, token, claim, values, by_name(error.errors, values), STATUS[InvalidFields])
+        return _claim_page(site, token, claim, values, trouble_of(error, values))
     except EndorsementRejected:
         return _outcome("rejected", statement)
     except LinkExpired:
@@ -105,9 +103,15 @@ async def _counted(
     template = request.app.template_engine.get_template("notice.html")  # type: ignore[union-attr]
     before, after = template.render(**page.context, entry=ENTRY_HERE).split(ENTRY_HERE)
     yield before.encode()
-    index = await owners.wait_for_entry(site.db, link.endorsement_id, statement.slug)
+    index, away = None, False
+    try:
+        index = await owners.wait_for_entry(site.db, link.endorsement_id)
+    except DatabaseAway as error:
+        # What is sent can't be taken back, and it is true: the endorsement was committed before.
+        problems.note(error)
+        away = True
     entry = request.app.template_engine.get_template("entry.html")  # type: ignore[union-attr]
-    yield entry.render(index=index, token=site.signer.manage(link)).encode()
+    yield entry.render(index=index, away=away, token=site.signer.manage(link)).encode()
     yield after.encode()
 
 
@@ -179,9 +183,7 @@ def _expired(token: str, *, still_there: bool) -> Template:
     )
 
 
-def _claim_page(
-    site: Site, token: str, claim: Standing, values: dict[str, Any], errors: dict[str, str], status: int = 200
-) -> Template:
+def _claim_page(site: Site, token: str, claim: Standing, values: dict[str, Any], trouble: Trouble) -> Template:
     statement = site.statements.get(claim.statement or "")
     text = statement.translation(languages.current()) or statement
     country_names = countries.names(languages.current())
@@ -201,14 +203,14 @@ def _claim_page(
     }
     return Template(
         "confirm.html",
-        status_code=status,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
             "statement": statement,
             "token": token,
             "claim": shown,
             "values": values,
-            "errors": errors,
+            "errors": trouble.errors,
             "consent_sha256": statement.consent_sha256.hex(),
             "private": True,
         },

@@ -14,9 +14,8 @@ from undersigned.identity.tokens import OwnerLink
 from undersigned.signing import endorsements, owners, successions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
 from undersigned.web.exchange.notices import button, notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -68,11 +67,12 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
 
 @post("/m/{token:str}/name", status_code=200)
 async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
-    link, name = site.signer.read_manage(token), form_values(await request.body()).get("name", "")
+    link, name = site.signer.read_manage(token), (await sent(request)).get("name", "")
     try:
         await owners.change(site.db, link, name=name)
     except InvalidFields as error:
-        return await _page(site, link, token, values={"name": name}, faults=error)
+        values = {"name": name}
+        return await _page(site, link, token, values=values, trouble=trouble_of(error, values))
     return await _page(site, link, token, done=_("Your name is corrected."))
 
 
@@ -93,7 +93,7 @@ async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> T
 @post("/m/{token:str}/successor", status_code=200)
 async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
     """Mails a successor the question whether they take the representative's place."""
-    link, values = site.signer.read_manage(token), form_values(await request.body())
+    link, values = site.signer.read_manage(token), await sent(request)
     network_key = site.network_key(request)
     site.submit_budget.spend(network_key)
     name, role, email = (values.get(f"successor_{field}", "") for field in ("name", "role", "email"))
@@ -102,7 +102,7 @@ async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Temp
             site.db, site.settings.pepper, link, name=name, role=role, email=email, network_key=network_key
         )
     except InvalidFields as error:
-        return await _page(site, link, token, values=values, faults=error, about="successor_")
+        return await _page(site, link, token, values=values, trouble=trouble_of(error, values), about="successor_")
     if not offered:
         return nothing_held()
     return await _page(site, link, token, done=_("A mail asks your successor. Until they accept, you stay."))
@@ -189,7 +189,7 @@ async def _page(
     *,
     done: str = "",
     values: dict[str, str] | None = None,
-    faults: InvalidFields | None = None,
+    trouble: Trouble = NO_TROUBLE,
     about: str = "",
 ) -> Template:
     held = await owners.read(site.db, link)
@@ -197,16 +197,14 @@ async def _page(
         return nothing_held()
     return Template(
         "manage.html",
-        status_code=STATUS[InvalidFields] if faults else 200,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
             "statement": site.statements.get(held["statement"]),
             "held": held,
             "facts": _facts(site.statements.get(held["statement"]), held),
             "values": {"name": held["name"]} | (values or {}),
-            "errors": {
-                about + name: words for name, words in by_name(faults.errors if faults else [], values or {}).items()
-            },
+            "errors": {about + name: words for name, words in trouble.errors.items()},
             "said": done,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),

@@ -10,9 +10,8 @@ from undersigned.database.connection import Record
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.signing import successions
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
 from undersigned.web.exchange.notices import button, notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -22,23 +21,20 @@ from undersigned.words.languages import gettext as _
 async def show_offer(site: AtSite, token: FromPath[str]) -> Template:
     """Shows the organisation and the statement, for the successor to accept or to say no."""
     found = await successions.find(site.db, site.signer.read_succeed(token))
-    return _settled(found) or _page(site, token, found, {"name": found["name"], "role": found["role"]}, {})
+    return _settled(found) or _page(site, token, found, {"name": found["name"], "role": found["role"]}, NO_TROUBLE)
 
 
 @post("/h/{token:str}", status_code=200)
 async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
     """The successor's consent: puts them in the representative's place."""
-    values, link = form_values(await request.body()), site.signer.read_succeed(token)
+    values, link = await sent(request), site.signer.read_succeed(token)
     found = await successions.find(site.db, link)
     settled = _settled(found)
     if settled is not None:
         return settled
     statement = site.statements.get(found["statement"])
-    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
-        # The consent text changed while this page was open: what is agreed to must be what was read.
-        return _page(
-            site, token, found, values, {"consent": _("The text below is new. Please read it once more.")}, 409
-        )
+    if unread := consent_trouble(statement, values):
+        return _page(site, token, found, values, unread)
     try:
         made = await successions.accept(
             site.db,
@@ -49,7 +45,7 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        return _page(site, token, found, values, by_name(error.errors, values), STATUS[InvalidFields])
+        return _page(site, token, found, values, trouble_of(error, values))
     except LinkExpired:
         return _gone()
     return notice(
@@ -95,14 +91,12 @@ def _gone() -> Template:
     )
 
 
-def _page(
-    site: Site, token: str, found: Record, values: dict[str, Any], errors: dict[str, str], status: int = 200
-) -> Template:
+def _page(site: Site, token: str, found: Record, values: dict[str, Any], trouble: Trouble) -> Template:
     statement = site.statements.get(found["statement"])
     return Template(
         "succeed.html",
-        status_code=status,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
             "statement": statement,
             "token": token,
@@ -110,7 +104,7 @@ def _page(
             "website": found["website"],
             "country_name": countries.names(languages.current()).get(found["country"]),
             "values": values,
-            "errors": errors,
+            "errors": trouble.errors,
             "consent_sha256": statement.consent_sha256.hex(),
             "private": True,
         },
