@@ -16,7 +16,7 @@ COUNTED_ALREADY = (
 
 async def held(db: Database, slug: str | None = None) -> list[Record]:
     """The held claims of one statement or of all, oldest first, rival claims next to each other."""
-    return list(await db.pool.fetch(db.q.organisations.held, slug))
+    return list(await db.pool.fetch(db.q.review.held, slug))
 
 
 async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:
@@ -46,13 +46,13 @@ async def reject(db: Database, submission_id: UUID, actor: str, reason: str) -> 
 
 async def _delete(db: Database, claim: Record, reason: str) -> None:
     """Deletes a held claim and mails its representative why. Raises ClaimNotFound if somebody was faster."""
-    row = await db.batched(db.q.organisations.reject_claim, claim["endorsement_id"], claim["id"], uuid.uuid4(), reason)
+    row = await db.batched(db.q.review.reject_claim, claim["endorsement_id"], claim["id"], uuid.uuid4(), reason)
     if row["outcome"] == "absent":
         raise ClaimNotFound
 
 
 async def _find(db: Database, submission_id: UUID) -> Record:
-    row = await db.pool.fetchrow(db.q.organisations.find_held, submission_id)
+    row = await db.pool.fetchrow(db.q.review.find_held, submission_id)
     if row is None:
         raise ClaimNotFound
     return row

@@ -24,6 +24,7 @@ from undersigned.database.queries.partners import Partners
 from undersigned.database.queries.persons import Persons
 from undersigned.database.queries.records import Records
 from undersigned.database.queries.reports import Reports
+from undersigned.database.queries.review import Review
 from undersigned.database.queries.statements import Statements
 from undersigned.database.queries.submissions import Submissions
 from undersigned.database.queries.successions import Successions
@@ -38,6 +39,7 @@ class Queries(msgspec.Struct, frozen=True):
 
     submissions: Submissions
     endorsements: Endorsements
+    review: Review
     organisations: Organisations
     names: Names
     reports: Reports
