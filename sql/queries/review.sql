@@ -16,7 +16,8 @@ SELECT s.endorsement_id, s.id, s.statement,
 FROM submission AS s WHERE s.status = 'held' AND s.id = $1;
 
 -- name: reject_claim
--- Deletes a held claim and mails its representative why; never blocks the organisation's identity. Always one row.
+-- Deletes a held claim and mails its representative why, and leaves a trace that the admin $5 did this, with the words $6 and $7;
+-- never blocks the organisation's identity. Always one row.
 WITH claim AS (
     DELETE FROM submission WHERE endorsement_id = $1 AND id = $2 AND status = 'held'
     RETURNING endorsement_id, id, statement, mailbox_id, address, locale
@@ -25,5 +26,7 @@ WITH claim AS (
     SELECT endorsement_id, $3, statement, 'rejected', id, mailbox_id, address, locale, jsonb_build_object('reason', $4::text)
     FROM claim WHERE endorsement_id = $1
     RETURNING id
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail) SELECT $5, $6, statement, $7 FROM claim
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM claim) THEN 'rejected' ELSE 'absent' END AS outcome;

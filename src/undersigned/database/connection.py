@@ -82,7 +82,9 @@ class Database(Asking):
 
 
 @asynccontextmanager
-async def connect(url: str, *, connections_max: int = 8) -> AsyncIterator[Database]:
+async def connect(
+    url: str, *, connections_max: int = 8, command_timeout_s: float = COMMAND_TIMEOUT_S
+) -> AsyncIterator[Database]:
     """A Database for as long as the context lasts. `url` is a libpq connection URL. Raises DatabaseAway."""
     pool = asyncpg.create_pool(
         url,
@@ -90,7 +92,7 @@ async def connect(url: str, *, connections_max: int = 8) -> AsyncIterator[Databa
         max_size=connections_max,
         init=_prepare,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=COMMAND_TIMEOUT_S,
+        command_timeout=command_timeout_s,
     )
     with told_apart():
         await pool

@@ -14,6 +14,7 @@ from undersigned.database.queries.admins import Admins
 from undersigned.database.queries.audits import Audits
 from undersigned.database.queries.endorsements import Endorsements
 from undersigned.database.queries.exports import Exports
+from undersigned.database.queries.identities import Identities
 from undersigned.database.queries.installation import Installation
 from undersigned.database.queries.log import Log
 from undersigned.database.queries.messages import Messages
@@ -55,6 +56,7 @@ class Queries(msgspec.Struct, frozen=True):
     exports: Exports
     audits: Audits
     admins: Admins
+    identities: Identities
     installation: Installation
 
 
