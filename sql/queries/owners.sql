@@ -12,7 +12,8 @@ SELECT true AS accepted FROM mail;
 -- Reads all that is held on a counted endorsement, by what its signatory's links are bound to.
 SELECT e.statement, e.kind, e.status, e.country, e.partner, e.objectives, e.counted_at,
        p.address, p.name, p.name_status, p.role, p.locale, p.source, p.mail_domain, p.network_key IS NOT NULL AS network_kept,
-       p.consent, coalesce(o.salt, p.salt) AS salt, o.name AS organisation, o.website, o.identity, o.contributions, o.proof,
+       p.consent, coalesce(o.salt, p.salt) AS salt, o.name AS organisation, o.website, coalesce(o.identity, p.identity) AS identity,
+       o.contributions, o.proof,
        m.index AS log_index,
        (SELECT f.address FROM succession AS f WHERE f.endorsement_id = $1 AND f.bound = $2 LIMIT 1) AS offered_to
 FROM endorsement AS e

@@ -7,11 +7,12 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
-from undersigned.database.queries.submissions import Standing
+from undersigned.database.queries.submissions import KeptClaim
 from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import endorsements, owners, submissions
+from undersigned.signing import claims, endorsements, owners
+from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
 from undersigned.web.exchange import problems
 from undersigned.web.exchange.caching import NO_STORE
@@ -55,8 +56,10 @@ OUTCOMES = {
 async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
     link = site.signer.read_confirm(token, expired_too=True)
-    claim = await submissions.find(site.db, link)
-    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim.name}, NO_TROUBLE)
+    claim = await claims.find(site.db, link)
+    if isinstance(claim, Settled):
+        return _settled(site, token, claim)
+    return _claim_page(site, token, claim, {"name": claim.name}, NO_TROUBLE)
 
 
 @post("/c/{token:str}", status_code=200)
@@ -64,11 +67,10 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     """The owner's consent: counts the claim, or holds it for a look. Once it counts, the page waits for its log entry."""
     values = await sent(request)
     link = site.signer.read_confirm(token, expired_too=True)
-    claim = await submissions.find(site.db, link)
-    settled = _settled(site, token, claim)
-    if settled is not None:
-        return settled
-    statement = site.statements.get(claim.statement or "")
+    claim = await claims.find(site.db, link)
+    if isinstance(claim, Settled):
+        return _settled(site, token, claim)
+    statement = site.statements.get(claim.statement)
     if unread := consent_trouble(statement, values):
         return _claim_page(site, token, claim, values, unread)
     try:
@@ -118,7 +120,7 @@ async def _counted(
 @post("/c/{token:str}/deny", status_code=200)
 async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
     """ "This was not me": deletes the claim."""
-    denied = await submissions.deny(site.db, site.signer.read_confirm(token, expired_too=True))
+    denied = await claims.deny(site.db, site.signer.read_confirm(token, expired_too=True))
     if not denied:
         return notice(_("There is nothing left to delete"), _("This claim was confirmed, deleted or forgotten before."))
     return notice(_("It is deleted"), _("Nothing was counted, and nothing about this claim is kept."), tone="good")
@@ -127,7 +129,7 @@ async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
 @post("/c/{token:str}/renew", status_code=200)
 async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Mails a new link where the old one expired."""
-    if not await submissions.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
+    if not await claims.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
         return _expired(token, still_there=False)
     return notice(
         _("A new link is on its way"),
@@ -136,20 +138,14 @@ async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     )
 
 
-def _settled(site: Site, token: str, claim: Standing) -> Template | None:
-    """The page for a claim that there is nothing more to confirm about, or None."""
-    slug = claim.statement or claim.endorsed_statement
-    statement = site.statements.get(slug) if slug else None
-    if claim.status == "held":
+def _settled(site: Site, token: str, settled: Settled) -> Template:
+    """The page for a claim that there is nothing more to confirm about."""
+    statement = site.statements.get(settled.statement) if settled.statement else None
+    if settled.outcome == "held":
         return _held(token, statement)
-    counted = claim.endorsement_status == "counted" and (claim.status is None or claim.kind == "individual")
-    if counted:
-        return _outcome("already_confirmed", statement)
-    if claim.endorsement_status == "rejected":
-        return _outcome("rejected", statement)
-    if claim.status is None or claim.expired:
-        return _expired(token, still_there=claim.status is not None)
-    return None
+    if settled.outcome in ("expired", "gone"):
+        return _expired(token, still_there=settled.outcome == "expired")
+    return _outcome(settled.outcome, statement)
 
 
 def _held(token: str, statement: Statement | None, back: Sequence[dict[str, str]] = ()) -> Template:
@@ -183,8 +179,8 @@ def _expired(token: str, *, still_there: bool) -> Template:
     )
 
 
-def _claim_page(site: Site, token: str, claim: Standing, values: dict[str, Any], trouble: Trouble) -> Template:
-    statement = site.statements.get(claim.statement or "")
+def _claim_page(site: Site, token: str, claim: KeptClaim, values: dict[str, Any], trouble: Trouble) -> Template:
+    statement = site.statements.get(claim.statement)
     text = statement.translation(languages.current()) or statement
     country_names = countries.names(languages.current())
     organisation = claim.organisation
@@ -193,12 +189,12 @@ def _claim_page(site: Site, token: str, claim: Standing, values: dict[str, Any],
         "name": claim.name,
         "role": claim.role,
         "country_name": country_names.get(claim.country or ""),
-        "objectives": [objective.text for objective in text.objectives if objective.key in (claim.objectives or ())],
+        "objectives": [objective.text for objective in text.objectives if objective.key in claim.objectives],
         "organisation": organisation
         and {
-            "name": organisation["name"],
-            "website": organisation["website"],
-            "country_name": country_names.get(organisation["country"]),
+            "name": organisation.name,
+            "website": organisation.website,
+            "country_name": country_names.get(organisation.country),
         },
     }
     return Template(

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from undersigned import errors
-from undersigned.database.connection import Record
+from undersigned.database.queries.owners import HeldEndorsement
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
 from undersigned.signing import endorsements, owners, successions
@@ -51,7 +51,7 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
     held = await owners.read(site.db, link)
     if held is None:
         return nothing_held()
-    text = await owners.receipt(site.db, link, site.statements.get(held["statement"]))
+    text = await owners.receipt(site.db, link, site.statements.get(held.statement))
     if text is None:
         return notice(
             _("In a moment"),
@@ -119,10 +119,10 @@ async def take_back(site: AtSite, token: FromPath[str]) -> Template:
 async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to leave an organisation's endorsement; changes nothing."""
     held = await owners.read(site.db, site.signer.read_manage(token))
-    if held is None or held["organisation"] is None:
+    if held is None or held.organisation is None:
         return nothing_held()
     return notice(
-        _("Stop representing %(organisation)s here?") % {"organisation": held["organisation"]},
+        _("Stop representing %(organisation)s here?") % {"organisation": held.organisation},
         _(
             "Everything held about you is deleted, and your links stop working. The organisation stays counted and named, "
             "without a representative, until somebody else signs for it. To take back its endorsement, withdraw instead."
@@ -150,11 +150,11 @@ async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
     held = await owners.read(site.db, site.signer.read_withdraw(token))
     if held is None:
         return nothing_held()
-    statement = site.statements.get(held["statement"])
-    words = _("%(organisation)s endorses “%(title)s”.") if held["organisation"] else _("You endorse “%(title)s”.")
+    statement = site.statements.get(held.statement)
+    words = _("%(organisation)s endorses “%(title)s”.") if held.organisation else _("You endorse “%(title)s”.")
     return notice(
         _("Withdraw this endorsement?"),
-        words % {"organisation": held["organisation"], "title": statement.title},
+        words % {"organisation": held.organisation, "title": statement.title},
         _(
             "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement "
             "was withdrawn. You can endorse again later."
@@ -200,10 +200,10 @@ async def _page(
         status_code=trouble.status,
         headers=NO_STORE | trouble.headers,
         context={
-            "statement": site.statements.get(held["statement"]),
+            "statement": site.statements.get(held.statement),
             "held": held,
-            "facts": _facts(site.statements.get(held["statement"]), held),
-            "values": {"name": held["name"]} | (values or {}),
+            "facts": _facts(site.statements.get(held.statement), held),
+            "values": {"name": held.name} | (values or {}),
             "errors": {about + name: words for name, words in trouble.errors.items()},
             "said": done,
             "token": token,
@@ -217,38 +217,36 @@ def _moment(time: str) -> str:
     return languages.moment(dt.datetime.fromisoformat(time))
 
 
-def _facts(statement: Statement, held: Record) -> list[tuple[str, str]]:
+def _facts(statement: Statement, held: HeldEndorsement) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
-    consent, name_status = held["consent"], NAME_STATUS[held["name_status"]]
+    consent, name_status = held.consent, NAME_STATUS[held.name_status]
     facts = [
-        (_("Organisation"), held["organisation"]),
-        (_("Website"), held["website"]),
-        (_("It offers"), ", ".join(held["contributions"] or [])),
-        (_("Your role"), held["role"]),
-        (_("Name"), held["name"]),
+        (_("Organisation"), held.organisation),
+        (_("Website"), held.website),
+        (_("It offers"), ", ".join(held.contributions or [])),
+        (_("Your role"), held.role),
+        (_("Name"), held.name),
         (_("The name is"), _(name_status)),
-        (_("E-mail address"), held["address"]),
-        (_("Country"), countries.names(languages.current()).get(held["country"])),
-        (_("Objectives"), ", ".join(held["objectives"])),
-        (_("Language"), languages.NAMES.get(held["locale"], held["locale"])),
-        (_("Your place is offered to"), held["offered_to"]),
-        (_("Came through"), held["partner"]),
-        (_("Campaign"), ", ".join(held["source"].values())),
-        (_("A code of your network"), _("kept for 30 days against abuse") if held["network_kept"] else ""),
+        (_("E-mail address"), held.address),
+        (_("Country"), countries.names(languages.current()).get(held.country or "")),
+        (_("Objectives"), ", ".join(held.objectives)),
+        (_("Language"), languages.NAMES.get(held.locale, held.locale)),
+        (_("Your place is offered to"), held.offered_to),
+        (_("Came through"), held.partner),
+        (_("Campaign"), ", ".join(held.source.values())),
+        (_("A code of your network"), _("kept for 30 days against abuse") if held.network_kept else ""),
         (
             _("You consented"),
             _("%(time)s, to the text %(hash)s…")
-            % {"time": _moment(consent["endorse"]["at"]), "hash": consent["endorse"]["text_sha256"][:16]},
+            % {"time": _moment(consent.endorse.at), "hash": consent.endorse.text_sha256[:16]},
         ),
-        (_("Text you were shown"), _shown_text(statement, consent["endorse"].get("shown_sha256"))),
+        (_("Text you were shown"), _shown_text(statement, consent.endorse.shown_sha256)),
         (
             _("News"),
-            _("asked for %(time)s") % {"time": _moment(consent["updates"]["at"])}
-            if "updates" in consent
-            else _("not asked for"),
+            _("asked for %(time)s") % {"time": _moment(consent.updates.at)} if consent.updates else _("not asked for"),
         ),
-        (_("Counted"), languages.moment(held["counted_at"])),
-        (_("Entry of the public log"), "" if held["log_index"] is None else languages.number(held["log_index"])),
+        (_("Counted"), languages.moment(held.counted_at)),
+        (_("Entry of the public log"), "" if held.log_index is None else languages.number(held.log_index)),
     ]
     return [(label, value) for label, value in facts if value]
 
