@@ -125,6 +125,7 @@ CREATE TABLE submission (
     partner text,
     source jsonb NOT NULL,
     shown_sha256 bytea NOT NULL,
+    identity text NOT NULL,
     organisation jsonb,
     hold_reason text,
     consent jsonb,
@@ -149,6 +150,7 @@ CREATE TABLE submission (
     CONSTRAINT submission_commitment_has_32_bytes CHECK (octet_length(commitment) = 32)
 );
 COMMENT ON COLUMN submission.shown_sha256 IS 'Which text was shown to whoever signed: the original, or a translation of it.';
+COMMENT ON COLUMN submission.identity IS 'Who the endorser is, as the commitment says it; never computed again, because the rules may have changed since.';
 COMMENT ON COLUMN submission.organisation IS 'name, website, country, contributions, identity and proof, as `organisation` will hold them.';
 COMMENT ON COLUMN submission.hold_reason IS 'Why a confirmation is not enough and a person has to look; null: it is counted at once.';
 CREATE INDEX submission_expiring ON submission (expires_at) WHERE expires_at IS NOT NULL;
@@ -217,6 +219,7 @@ CREATE TABLE signatory (
     mail_domain text NOT NULL,
     network_key uuid,
     consent jsonb NOT NULL,
+    identity text NOT NULL,
     salt bytea NOT NULL,
     bound bytea NOT NULL,
     name_place bytea,
@@ -227,6 +230,7 @@ CREATE TABLE signatory (
     )
 );
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256", "translation_sha256"?, "shown_sha256"?}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when; the translation of it that was shown, and which of the statement''s texts.';
+COMMENT ON COLUMN signatory.identity IS 'Who the endorser is, as the commitment says it: the person, or the organisation that is represented.';
 COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
 COMMENT ON COLUMN signatory.name_place IS 'Where a shown name stands: its statement, and what sorts it alphabetically (alphabet.py).';
 COMMENT ON COLUMN signatory.name_reference IS 'What a shown name is called in public links: random, and new each time it is shown.';
@@ -526,7 +530,8 @@ CREATE TABLE trail (
     detail text,
     done_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE trail IS 'What admins did, without personal data.';
+COMMENT ON TABLE trail IS 'What admins did, without personal data: each row is written by the statement that does it.';
+COMMENT ON COLUMN trail.subject IS 'What it was done to, if that is no person''s: nothing keyed by a person outlives their withdrawal.';
 
 -- Monitoring -----------------------------------------------------------------------------------------------------------
 

@@ -199,9 +199,10 @@ async def flooded(world: World) -> World:
     for n, network in enumerate(networks):
         await world.db.pool.execute(
             """WITH m AS (SELECT $1::uuid AS e, $2::uuid AS i) INSERT INTO submission (endorsement_id, id, statement, kind,
-            mailbox_id, address, name, locale, objectives, source, shown_sha256, salt, commitment, expires_at)
-            SELECT e, i, 'example', 'individual', e, 'n@example.org', 'N', 'en', '{}', '{}', sha256('t'), sha256('a'),
-            sha256('b'), now() + '7 days' FROM m""",
+            mailbox_id, address, identity, name, locale, objectives, source, shown_sha256, salt, commitment,
+            expires_at)
+            SELECT e, i, 'example', 'individual', e, 'n@example.org', 'mailbox:n@example.org', 'N', 'en', '{}', '{}',
+            sha256('t'), sha256('a'), sha256('b'), now() + '7 days' FROM m""",
             UUID(int=1000 + n),
             UUID(int=5000 + n),
         )

@@ -48,7 +48,8 @@ async def test_an_organisation_signs_with_the_same_form(world: World) -> None:
     done = await world.client.post(f"/c/{token_of(mail)}", data={"consent": consent, "name": "Rosa"})
     assert "A person looks at it now" in done.text
     [claim] = await review.held(world.db)
-    assert claim["organisation"]["website"] == "https://readers.org.uk"
+    assert claim.organisation
+    assert claim.organisation.website == "https://readers.org.uk"
 
 
 async def test_what_was_typed_is_kept_and_each_fault_stands_at_its_field(world: World) -> None:

@@ -142,7 +142,7 @@ class Signers(RuleBasedStateMachine):
     def reject(self, endorser: int, reason: str) -> None:
         link = self.counted.pop(endorser, None)
         if link:
-            assert self.runner.run(endorsements.reject(self.db, link.endorsement_id, reason, "Told."))
+            assert self.runner.run(endorsements.reject(self.db, link.endorsement_id, reason, "Told.", "console"))
             self.rejected.add(endorser)
             self.drained = False
 

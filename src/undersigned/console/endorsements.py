@@ -30,12 +30,9 @@ def declare(commands: Commands) -> None:
 
 async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
     found = await endorsements.find_by_entry(db, options.statement, options.log_index)
-    if found is None or not await endorsements.reject(db, found, options.reason, options.tell):
+    if found is None or not await endorsements.reject(db, found, options.reason, options.tell, "console"):
         print("No counted endorsement has this log index.", file=sys.stderr)
         return 1
-    await trail.leave_trail(
-        db, "console", f"reject {options.reason}", options.statement, None, f"entry {options.log_index}"
-    )
     print("Taken back; the public log says so in a moment, and its owner gets a mail.")
     return 0
 

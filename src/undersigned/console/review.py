@@ -28,14 +28,14 @@ def declare(commands: Commands) -> None:
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
     claims = await review.held(db, options.statement)
     for claim in claims:
-        body = claim["organisation"] or {}
-        rivals = f"{claim['rival_count']} rival" if claim["rival_count"] else ""
-        notes = [rivals, "already counted" if claim["counted_already"] else "", f"proof: {body.get('proof', 'none')}"]
-        print(f"{claim['id']}  {claim['statement']}  since {claim['confirmed_at']:%Y-%m-%d %H:%M} UTC")
-        print(
-            f"    {body.get('name') or claim['name']} · {body.get('website') or 'no website'} · {claim['country'] or '–'}"
-        )
-        print(f"    signed by {claim['name']}, {claim['role'] or '–'}, {claim['address']}")
+        body = claim.organisation
+        rivals = f"{claim.rival_count} rival" if claim.rival_count else ""
+        proof = f"proof: {body.proof if body else 'none'}"
+        print(f"{claim.id}  {claim.statement}  since {claim.confirmed_at:%Y-%m-%d %H:%M} UTC")
+        name, website = (body.name, body.website) if body else (claim.name, None)
+        print(f"    {name} · {website or 'no website'} · {claim.country or '–'}")
+        print(f"    signed by {claim.name}, {claim.role or '–'}, {claim.address}")
+        notes = [rivals, "already counted" if claim.counted_already else "", proof]
         print(f"    {', '.join(note for note in notes if note)}")
     print(f"{len(claims)} waiting." if claims else "Nothing waits for a look.")
     return 0

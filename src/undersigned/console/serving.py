@@ -10,7 +10,11 @@ from undersigned.database import migrations
 from undersigned.database.connection import connect
 from undersigned.process import diagnostics, installation, lifeline, metrics, supervisor, worker
 from undersigned.settings import Settings, SettingsError
+from undersigned.signing import identities
 from undersigned.statements import publishing
+
+# Reading a table of millions once takes minutes, and holds nobody up.
+VALIDATION_TIMEOUT_S = 3600
 
 
 def declare(commands: Commands) -> None:
@@ -74,8 +78,9 @@ def _on_a_server(given: Settings) -> Settings:
 async def prepare(given: Settings) -> None:
     """Brings the database up to date and publishes the statements, before anything is served."""
     await migrations.migrate(given.database_url)
-    async with connect(given.database_url, connections_max=2) as db:
+    async with connect(given.database_url, connections_max=2, command_timeout_s=VALIDATION_TIMEOUT_S) as db:
         await installation.establish(db, given.pepper)
+        await identities.fill(db)
         if given.statements_dir:
             await publishing.publish_all(db, Path(given.statements_dir), given.url)
 

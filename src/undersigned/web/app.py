@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 BODY_SIZE_MAX = 16 * 1024
 REFRESH_EVERY_S = 0.25
+# Somebody waits for a page: what the database doesn't say by then is answered from memory, or with when to come back.
+ANSWER_TIMEOUT_S = 4
 
 
 class _CheckedBodies(OpenAPISchemaPlugin):
@@ -68,7 +70,7 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with connect(settings.database_url) as db:
+        async with connect(settings.database_url, answer_timeout_s=ANSWER_TIMEOUT_S) as db:
             site = Site(
                 settings,
                 db,

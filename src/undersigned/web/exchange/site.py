@@ -19,6 +19,7 @@ from undersigned.errors import OriginRefused
 from undersigned.identity import keys
 from undersigned.identity.tokens import Signer
 from undersigned.readers.partners import Partners
+from undersigned.readers.proofs import Proofs
 from undersigned.readers.records import Records
 from undersigned.settings import Settings
 from undersigned.signing import guard
@@ -63,6 +64,7 @@ class Site(msgspec.Struct, frozen=True):
     memory: Memory = msgspec.field(default_factory=Memory)
     cards: Cards = msgspec.field(default_factory=Cards)
     records: Records = msgspec.field(default_factory=Records)
+    proofs: Proofs = msgspec.field(default_factory=Proofs)
     pages: Pages = msgspec.field(default_factory=Pages)
 
     @property
