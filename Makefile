@@ -30,9 +30,9 @@ bench: venv-test ## what this machine can take
 	@$(python) -m bench
 
 messages: venv ## bring the catalogues of all languages up to date with the messages in the source
-	@$(messages) extract -F src/undersigned/locales/babel.cfg -k noop --add-location=file --sort-by-file --omit-header \
+	@$(messages) extract -F src/undersigned/words/locales/babel.cfg -k noop --add-location=file --sort-by-file --omit-header \
 		-o .venv/messages.pot src
-	@for catalogue in src/undersigned/locales/*.po; do \
+	@for catalogue in src/undersigned/words/locales/*.po; do \
 		$(messages) update --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date -w 120 -i .venv/messages.pot \
 			-l $$(basename $$catalogue .po) -o $$catalogue; \
 	done

@@ -15,13 +15,13 @@ import msgspec
 import uvloop
 
 from bench import client, processes
-from undersigned import database, settings
-from undersigned.database import Database
-from undersigned.embedded import Cluster, running
+from undersigned import settings
+from undersigned.database.connection import Database, connect
+from undersigned.identity.tokens import ConfirmLink, Signer
 from undersigned.log import sequencer
+from undersigned.process.embedded import Cluster, running
+from undersigned.process.worker import make_sealer
 from undersigned.settings import Settings
-from undersigned.tokens import ConfirmLink, Signer
-from undersigned.worker import make_sealer
 
 TIME_LIMIT_S = 120
 LOAD_S = 3.0
@@ -108,7 +108,7 @@ async def _measure_with_worker(
 ) -> dict[str, Freshness]:
     """The honest figures, and how fresh a tally is while nothing, something or very much else goes on."""
     fresh = {}
-    async with database.connect(Cluster(data_dir).url, connections_max=2) as db:
+    async with connect(Cluster(data_dir).url, connections_max=2) as db:
         await _submit(port, signing, 2 * SAMPLES)
         await _quiet(db)
         confirmations = iter(await _confirmations(db, data_dir))
@@ -130,7 +130,7 @@ async def _measure_with_worker(
 
 async def _measure_without_worker(port: int, data_dir: Path, signing: Iterator[bytes], floor: float) -> None:
     """What a worker on another machine would leave to the web workers here; and reading, which no worker disturbs."""
-    async with database.connect(Cluster(data_dir).url, connections_max=2) as db:
+    async with connect(Cluster(data_dir).url, connections_max=2) as db:
         await _measure_writes("submissions, no worker", db, port, signing, floor, 202)
         confirmations = iter(await _confirmations(db, data_dir))
         await _measure_writes("confirmations, no worker", db, port, confirmations, floor, 200)
@@ -239,7 +239,7 @@ def _individuals(answer: tuple[int, bytes]) -> int:
 async def _measure_sequencer(url: str, data_dir: Path) -> None:
     """Direct calls, on a queue that holds as many rows as a batch is to have."""
     sealer = make_sealer(_settings(data_dir))
-    async with database.connect(url, connections_max=2) as db:
+    async with connect(url, connections_max=2) as db:
         while await sequencer.run_once(db, sealer):
             pass
         for size, rounds in BATCHES:

@@ -9,15 +9,15 @@ from granian.log import LogLevels
 from litestar import Litestar, post
 from litestar.params import FromPath, JSONBody
 
-from undersigned import identity
-from undersigned.models import Accepted, Checked, Signing, read
+from undersigned.identity import keys
+from undersigned.signing.bodies import Accepted, Checked, Signing, read
 
 PEPPER = "only-for-the-benchmark-0123456789abcdef"
 
 
 @post("/v1/statements/{slug:str}/endorsements", status_code=202)
 async def submit(slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:
-    identity.endorsement_id(PEPPER, slug, data.value.kind, f"mailbox:{data.value.email}")
+    keys.endorsement_id(PEPPER, slug, data.value.kind, f"mailbox:{data.value.email}")
     return Accepted()
 
 
@@ -34,7 +34,7 @@ def _read_checked(annotation: Any, data: Any) -> Any:
 
 
 if __name__ == "__main__":
-    # As `undersigned.supervisor.web` does it.
+    # As `undersigned.process.supervisor.web` does it.
     granian.Granian(
         "bench.no_database:create",
         factory=True,

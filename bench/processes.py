@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.client import HOST
-from undersigned.embedded import Cluster, running
+from undersigned.process.embedded import Cluster, running
 
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20

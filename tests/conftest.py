@@ -15,14 +15,15 @@ import pytest
 from litestar import Litestar
 
 from tests.slate import Slate, drop, make, own_cluster
-from tests.slate import named as named
-from undersigned import database, generations, statements
-from undersigned.app import create_app, refresh
-from undersigned.database import Database
-from undersigned.log import sequencer
+from undersigned.database import migrations
+from undersigned.database.connection import Database, connect
+from undersigned.log import generations, sequencer
 from undersigned.mail import outbox
+from undersigned.process import installation
+from undersigned.process.worker import keep_house, make_outbox, make_sealer
 from undersigned.settings import ROOT, Settings
-from undersigned.worker import keep_house, make_outbox, make_sealer
+from undersigned.statements import publishing
+from undersigned.web.app import create_app, refresh
 
 collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_merkle_aics.py"]
 SECRET = "only-for-tests-and-long-enough-0123456789"
@@ -65,7 +66,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated and empty database, for one test: the common one, or one of its own if it is marked `virgin`."""
     if request.node.get_closest_marker("virgin"):
         url: str = request.getfixturevalue("blank_url")
-        asyncio.run(database.migrate(url))
+        asyncio.run(migrations.migrate(url))
         yield url
         return
     slate: Slate = request.getfixturevalue("slate")
@@ -90,9 +91,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def db(settings: Settings) -> AsyncIterator[Database]:
     """A database with the example statement published."""
-    async with database.connect(settings.database_url) as db:
-        await database.establish(db, settings.pepper)
-        await statements.publish(db, ROOT / "statements" / "example", settings.url)
+    async with connect(settings.database_url) as db:
+        await installation.establish(db, settings.pepper)
+        await publishing.publish(db, ROOT / "statements" / "example", settings.url)
         yield db
 
 

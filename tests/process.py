@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psutil  # type: ignore[import-untyped]
 
-from undersigned.embedded import running
+from undersigned.process.embedded import running
 
 READY_TIMEOUT_S = 60
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 import asyncpg
 
-from undersigned import database
-from undersigned.embedded import Cluster, OwnedError
+from undersigned.database import migrations
+from undersigned.process.embedded import Cluster, OwnedError
 
 PATIENCE_S = 30
 # Whoever makes, changes or drops something in the schema, or touches the list of migrations, changes one of these numbers.
@@ -98,7 +99,10 @@ class Slate:
         self._runner.run(self._make())
 
     def wipe(self) -> None:
-        """Empties each table that a migration made, whatever has been left open, and makes what was altered anew."""
+        """Empties each table that a migration made, whatever has been left open.
+
+        Raises AssertionError if something was altered that no wiping brings back; the database is then made anew.
+        """
         self._runner.run(self._wipe())
 
     def close(self) -> None:
@@ -107,18 +111,20 @@ class Slate:
 
     async def _make(self) -> None:
         await make(self._cluster, "slate")
-        await database.migrate(self.url)
+        await migrations.migrate(self.url)
         # A replica's rows go in any order and past any trigger. Nothing of what is wiped needs to survive a crash.
         how = {"session_replication_role": "replica", "synchronous_commit": "off"}
         self._connection: Any = await asyncpg.connect(self.url, server_settings=how)
         self._shape = await self._connection.fetch(SHAPE)
 
     async def _wipe(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while await self._connection.fetch(OTHERS):
-                await asyncio.sleep(0.001)
+        deadline = time.monotonic() + PATIENCE_S
+        while others := await self._connection.fetch(OTHERS):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(others)} connections to the database don't end")
         if await self._connection.fetch(SHAPE) == self._shape:
             await self._connection.execute(WIPE)
         else:
             await self._connection.close()
             await self._make()
+            raise AssertionError("The schema or the list of migrations was altered: mark the test `virgin`")

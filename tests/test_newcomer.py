@@ -13,7 +13,7 @@ import pytest
 from tests.faults.test_whole_path import ORGANISATION
 from tests.process import descendants, free_port, remaining
 from tests.visitor import Visitor
-from undersigned.embedded import Cluster, running
+from undersigned.process.embedded import Cluster, running
 from undersigned.settings import ROOT
 
 READY_S = 300

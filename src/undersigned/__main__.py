@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from undersigned import __version__, console, database, lifeline, logs, public_names, settings, supervisor, worker
-from undersigned.database import Database
-from undersigned.embedded import running
+from undersigned import __version__, console, settings
+from undersigned.database import batching
+from undersigned.database.connection import Database, connect
 from undersigned.errors import DomainError
 from undersigned.log import verify as verifier
-from undersigned.postgres import EmbeddedError
+from undersigned.process import diagnostics, lifeline, supervisor, worker
+from undersigned.process.embedded import running
+from undersigned.process.postgres import EmbeddedError
+from undersigned.process.supervisor import ServeError
+from undersigned.readers import public_names
 from undersigned.settings import Settings, SettingsError
-from undersigned.supervisor import ServeError
 
 WithDatabase = Callable[[Database, Settings, argparse.Namespace], Awaitable[int]]
 
@@ -33,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DomainError as error:
         print(f"undersigned: {error.detail}", file=sys.stderr)
     except Exception as error:
-        if not database.is_unreachable(error):
+        if not batching.is_unreachable(error):
             raise
         print(
             f"undersigned: the database can't be used ({type(error).__name__}). "
@@ -236,7 +239,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    logs.configure("serve")
+    diagnostics.configure("serve")
     given = settings.load(generate_secrets=options.local)
     if options.local and not given.statements_dir:
         given = settings.replace(given, statements_dir=str(settings.ROOT / "statements"))
@@ -250,14 +253,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _web(_: argparse.Namespace) -> int:
     lifeline.die_with_parent()
-    logs.configure("web")
+    diagnostics.configure("web")
     supervisor.web(settings.load())
     return 0
 
 
 def _work(_: argparse.Namespace) -> int:
     lifeline.die_with_parent()
-    logs.configure("worker")
+    diagnostics.configure("worker")
     given = settings.load()
     if not given.database_url:
         raise SettingsError(
@@ -279,7 +282,7 @@ def _with_database(command: WithDatabase) -> Callable[[argparse.Namespace], int]
     """A command that works on the database that `serve` uses: the configured one, or the embedded one, started if need be."""
 
     def run(options: argparse.Namespace) -> int:
-        logs.configure("console")
+        diagnostics.configure("console")
         given = settings.load()
         if given.database_url:
             return asyncio.run(_connected(command, given, options))
@@ -290,7 +293,7 @@ def _with_database(command: WithDatabase) -> Callable[[argparse.Namespace], int]
 
 
 async def _connected(command: WithDatabase, given: Settings, options: argparse.Namespace) -> int:
-    async with database.connect(given.database_url, connections_max=2) as db:
+    async with connect(given.database_url, connections_max=2) as db:
         return await command(db, given, options)
 
 

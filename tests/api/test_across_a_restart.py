@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.test_log import counted
-from tests.api.test_restart import lose_the_last, restart
+from tests.api.test_log import counted, lose_the_last
+from tests.api.test_restart import restart
 from tests.api.test_succession import FORMER, SUCCESSOR, accept, approve, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import audits, endorsements, organisations, retention
 from undersigned.errors import Refused
-from undersigned.log import note, receipts, sealing, sequencer
+from undersigned.log import audits, note, receipts, sealing, sequencer
 from undersigned.log.check import check
-from undersigned.worker import make_sealer
+from undersigned.process import retention
+from undersigned.process.worker import make_sealer
+from undersigned.signing import endorsements, review
 
 CLOSED = "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '6 minutes' WHERE slug = 'example'"
 
@@ -64,7 +65,7 @@ async def test_a_claim_of_before_speaks_for_a_vacant_organisation_after(world: W
     [mail] = await world.send_mail()
     await restart(world)
     assert (await world.confirm(token_of(mail))).json() == {"status": "held"}
-    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
     await world.send_mail()
     await agree(world, 0, 1)
     await assert_the_receipt_opens(world, await manage(world, "nora@readers.org.uk"))

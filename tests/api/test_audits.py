@@ -11,12 +11,13 @@ import pytest
 from tests.api.test_log import counted, read_entries, released
 from tests.conftest import World
 from tests.letters import representative, token_of
-from undersigned import audits, console, generations, organisations, owners
+from undersigned import console
 from undersigned.errors import Refused
-from undersigned.log import entries, merkle, sealing, sequencer
+from undersigned.identity.tokens import OwnerLink
+from undersigned.log import audits, entries, generations, merkle, sealing, sequencer
 from undersigned.log.receipts import Opening
-from undersigned.tokens import OwnerLink
-from undersigned.worker import make_sealer
+from undersigned.process.worker import make_sealer
+from undersigned.signing import owners, review
 
 SECRET = "5f0c" * 16
 URL = "/v1/statements/example/audits"
@@ -282,7 +283,7 @@ async def test_an_organisation_without_a_representative_is_opened_and_not_said_t
     for mail in await world.send_mail():
         if "confirm" in mail["Subject"]:
             await world.confirm(token_of(mail))
-    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
     await world.count()
     await audits.announce(world.db, "example", 2)
     row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory WHERE role IS NOT NULL")

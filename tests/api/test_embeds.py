@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from tests.conftest import World
-from undersigned import __version__, languages, partners
-from undersigned.guard import Budget
-from undersigned.web import scripts, wording
+from undersigned import __version__
+from undersigned.readers import partners
+from undersigned.signing.guard import Budget
+from undersigned.web.embeds import scripts, wording
+from undersigned.words import languages
 
 SCRIPT_AND_ENGLISH_SIZE_MAX = 8 * 1024
 LANGUAGE_SIZE_MAX = 1536

@@ -8,7 +8,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import admins, exports, organisations
+from undersigned.admins import keys
+from undersigned.readers import exports
+from undersigned.signing import review
 
 URL = "/v1/admin/statements/example/endorsements"
 
@@ -20,15 +22,15 @@ async def filled(world: World) -> None:
     await world.submit(representative("rep@readers.org.uk"))
     for mail in await world.send_mail():
         await world.confirm(token_of(mail), updates=mail["To"].startswith("ada"))
-    for claim in await organisations.held(world.db):
-        await organisations.approve(world.db, claim["id"], "console")
+    for claim in await review.held(world.db):
+        await review.approve(world.db, claim["id"], "console")
     assert await world.count() == (2, 1)
     await world.submit(person("pending@example.org"))
 
 
 async def test_an_export_has_every_counted_endorsement_with_its_log_index(world: World) -> None:
     await filled(world)
-    key = await admins.create_key(world.db, "Test", ["export"])
+    key = await keys.create_key(world.db, "Test", ["export"])
     answer = await world.client.get(URL, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
@@ -55,15 +57,15 @@ async def test_without_a_valid_key_there_is_no_export(world: World, header: str 
 
 
 async def test_a_key_without_the_scope_or_revoked_opens_nothing(world: World) -> None:
-    review = await admins.create_key(world.db, "Reviewer", ["review"])
-    revoked = await admins.create_key(world.db, "Gone", ["export"])
-    gone = next(row["id"] for row in await admins.keys(world.db) if row["label"] == "Gone")
-    assert await admins.revoke_key(world.db, gone)
-    assert not await admins.revoke_key(world.db, gone)
+    review = await keys.create_key(world.db, "Reviewer", ["review"])
+    revoked = await keys.create_key(world.db, "Gone", ["export"])
+    gone = next(row["id"] for row in await keys.keys(world.db) if row["label"] == "Gone")
+    assert await keys.revoke_key(world.db, gone)
+    assert not await keys.revoke_key(world.db, gone)
     for key in (review, revoked):
         assert (await world.client.get(URL, headers={"Authorization": f"Bearer {key}"})).status_code == 401
     stored = await world.db.pool.fetch("SELECT k::text AS line FROM admin_key AS k")
-    assert not any(key.removeprefix(admins.PREFIX) in row["line"] for key in (review, revoked) for row in stored)
+    assert not any(key.removeprefix(keys.PREFIX) in row["line"] for key in (review, revoked) for row in stored)
 
 
 async def test_a_withdrawal_while_an_export_streams_does_not_tear_it(world: World) -> None:

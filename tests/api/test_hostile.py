@@ -17,8 +17,10 @@ from tests.api.test_public_names import show
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import partners, persons, statements
+from undersigned.readers import partners
 from undersigned.settings import ROOT
+from undersigned.signing import letters
+from undersigned.statements import publishing
 
 PARTS = (
     "example",
@@ -100,7 +102,7 @@ async def tokens(world: World) -> dict[str, str]:
     await world.submit(person("somebody@example.org"))
     [mail] = await world.send_mail()
     await world.refresh()
-    mailbox_id = persons.mailbox_id(world.settings.pepper, "rep@readers.example.org")
+    mailbox_id = letters.mailbox_id(world.settings.pepper, "rep@readers.example.org")
     signer = world.app.state.site.signer
     return {"m": signer.manage(link), "c": token_of(mail), "stop": signer.stop(mailbox_id)}
 
@@ -175,7 +177,7 @@ async def write_everywhere(world: World, home: Path) -> None:
     url = json.dumps(f"https://x.org/{HOSTILE.replace(' ', '')}", ensure_ascii=False)
     (home / "statement.toml").write_text(f"{toml}[[milestones]]\non = 2026-01-02\ntext = {told}\nurl = {url}\n")
     (home / "de.md").write_text((home / "en.md").read_text() + HOSTILE)
-    await statements.publish(world.db, home, world.settings.url)
+    await publishing.publish(world.db, home, world.settings.url)
     await partners.add(world.db, "readers", NAME, "https://readers.org.uk/'><xss", [])
     await world.db.pool.execute("UPDATE signatory SET name = $1, role = $1", NAME)
     await world.db.pool.execute("UPDATE organisation SET name = $1", NAME)

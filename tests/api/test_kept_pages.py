@@ -5,8 +5,8 @@ import re
 
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
-from undersigned import endorsements
-from undersigned.web.rendered import KEPT_MAX, Pages
+from undersigned.signing import endorsements
+from undersigned.web.exchange.rendered import KEPT_MAX, Pages
 
 PATH = "/s/example"
 

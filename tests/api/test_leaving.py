@@ -8,10 +8,12 @@ import pytest
 from tests.api.test_succession import FORMER, SUCCESSOR, approve, assert_forgotten, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, endorsements, exports, organisations, persons
+from undersigned import console
 from undersigned.errors import Refused
 from undersigned.log import note, receipts
 from undersigned.log.check import check
+from undersigned.readers import exports
+from undersigned.signing import endorsements, letters, review
 
 
 async def test_leaving_keeps_the_organisation_counted_and_the_next_claim_speaks_for_it(world: World) -> None:
@@ -46,9 +48,9 @@ async def test_rival_claims_for_a_vacant_place_fill_it_once(world: World) -> Non
         await world.submit(representative(email))
         [mail] = await world.send_mail()
         assert (await world.confirm(token_of(mail))).json() == {"status": "held"}
-    waiting = await organisations.held(world.db)
+    waiting = await review.held(world.db)
     assert [claim["counted_already"] for claim in waiting] == [False, False]
-    outcomes = [await organisations.approve(world.db, claim["id"], "console") for claim in waiting]
+    outcomes = [await review.approve(world.db, claim["id"], "console") for claim in waiting]
     assert outcomes == ["counted", "already_confirmed"]
     assert await world.db.pool.fetchval("SELECT count(*) FROM signatory") == 1
     assert await world.count() == (0, 1)
@@ -103,4 +105,4 @@ async def test_a_letter_of_a_representative_does_what_its_writer_means(
     assert await letter(world, meant) == 0
     assert_forgotten(world, await dump(world))
     assert (await world.count(), await check(world.db, "example")) == ((0, organisations_left), [])
-    assert (await persons.find(world.db, persons.mailbox_id(world.settings.pepper, FORMER))).endorsements == []
+    assert (await letters.find(world.db, letters.mailbox_id(world.settings.pepper, FORMER))).endorsements == []

@@ -18,10 +18,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.conftest import World
 from tests.letters import person, token_of
 from tests.process import free_port
-from undersigned import console, database
+from undersigned import console
+from undersigned.database.connection import connect
 from undersigned.mail import outbox
+from undersigned.process.worker import make_outbox
 from undersigned.settings import Settings
-from undersigned.worker import make_outbox
 
 
 @dataclass
@@ -164,7 +165,7 @@ async def test_a_worker_that_died_with_a_lease_is_followed_by_another_with_the_s
 async def test_four_workers_at_once_send_each_mail_once(world: World, relay: Relay) -> None:
     for n in range(40):
         await world.submit(person(f"n{n}@example.org"))
-    async with database.connect(world.settings.database_url) as other:
+    async with connect(world.settings.database_url) as other:
         boxes = [make_outbox(side, world.settings) for side in (world.db, other) for _ in range(2)]
         await asyncio.gather(*(outbox.run_once(box) for box in boxes))
     assert sorted(Counter(mail["To"] for mail in relay.taken).values()) == [1] * 40

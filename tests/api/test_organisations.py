@@ -7,9 +7,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import representative, text_of, token_of
-from undersigned import organisations
 from undersigned.errors import ClaimNotFound
 from undersigned.log import receipts
+from undersigned.signing import review
 
 
 async def hold(world: World, email: str = "rep@readers.org.uk", **changes: object) -> str:
@@ -22,7 +22,7 @@ async def hold(world: World, email: str = "rep@readers.org.uk", **changes: objec
 
 
 async def waiting(world: World) -> list[UUID]:
-    return [claim["id"] for claim in await organisations.held(world.db)]
+    return [claim["id"] for claim in await review.held(world.db)]
 
 
 async def test_an_approved_organisation_is_counted_and_its_representative_told(world: World) -> None:
@@ -30,7 +30,7 @@ async def test_an_approved_organisation_is_counted_and_its_representative_told(w
     assert await world.count() == (0, 0)
     assert await world.db.pool.fetchval("SELECT held_count FROM tally WHERE statement = 'example'") == 1
     [claim] = await waiting(world)
-    assert await organisations.approve(world.db, claim, "console") == "counted"
+    assert await review.approve(world.db, claim, "console") == "counted"
     assert await world.count() == (0, 1)
     [mail] = await world.send_mail()
     assert "counts" in mail["Subject"]
@@ -46,28 +46,28 @@ async def test_an_approved_organisation_is_counted_and_its_representative_told(w
 async def test_a_rejected_claim_is_mailed_its_reason_and_does_not_block_the_organisation(world: World) -> None:
     await hold(world)
     [claim] = await waiting(world)
-    await organisations.reject(world.db, claim, "console", "We could not reach you under the number on your website.")
+    await review.reject(world.db, claim, "console", "We could not reach you under the number on your website.")
     [mail] = await world.send_mail()
     assert "could not reach you" in text_of(mail).replace("\n", " ")
     assert await waiting(world) == []
     with pytest.raises(ClaimNotFound):
-        await organisations.reject(world.db, claim, "console", "Again")
+        await review.reject(world.db, claim, "console", "Again")
     await hold(world, "chair@readers.org.uk")
     [claim] = await waiting(world)
-    assert await organisations.approve(world.db, claim, "console") == "counted"
+    assert await review.approve(world.db, claim, "console") == "counted"
 
 
 async def test_rival_claims_wait_side_by_side(world: World) -> None:
     await hold(world, "one@readers.org.uk")
     await hold(world, "impostor@gmail.com")
-    claims = await organisations.held(world.db, "example")
+    claims = await review.held(world.db, "example")
     assert [claim["rival_count"] for claim in claims] == [1, 1]
     assert [claim["organisation"]["proof"] for claim in claims] == ["domain", "none"]
-    await organisations.approve(world.db, claims[0]["id"], "console")
-    [rival] = await organisations.held(world.db)
+    await review.approve(world.db, claims[0]["id"], "console")
+    [rival] = await review.held(world.db)
     assert rival["counted_already"]
     await world.send_mail()
-    assert await organisations.approve(world.db, rival["id"], "console") == "already_confirmed"
+    assert await review.approve(world.db, rival["id"], "console") == "already_confirmed"
     assert await world.count() == (0, 1)
     [told] = await world.send_mail()
     assert told["To"] == "impostor@gmail.com"
@@ -100,7 +100,7 @@ async def test_with_domain_proof_a_mailbox_at_the_domain_is_enough_and_free_mail
 async def test_the_trail_says_who_decided_what(world: World) -> None:
     await hold(world)
     [claim] = await waiting(world)
-    await organisations.approve(world.db, claim, "console")
+    await review.approve(world.db, claim, "console")
     row = await world.db.pool.fetchrow("SELECT actor, action, detail FROM trail")
     assert row is not None
     assert tuple(row) == ("console", "approve", "counted")
@@ -112,7 +112,7 @@ async def test_every_counted_organisation_is_listed_with_what_opens_its_entry(wo
         world, "x@gmail.com", organisation={"name": "Book Club", "country": "HU", "contributions": ["knowledge"]}
     )
     for claim in await waiting(world):
-        await organisations.approve(world.db, claim, "console")
+        await review.approve(world.db, claim, "console")
     assert await world.count() == (0, 2)
     listed = (await world.client.get("/v1/statements/example/organisations")).json()
     assert listed["next"] is None

@@ -10,9 +10,10 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import organisations, persons, public_names
+from undersigned.identity.tokens import Signer
 from undersigned.log import note, receipts
-from undersigned.tokens import Signer
+from undersigned.readers import public_names
+from undersigned.signing import letters, review
 
 ASK = "/v1/statements/example/manage-links"
 
@@ -77,7 +78,7 @@ async def test_a_representative_manages_an_organisation_and_nobody_else_does(wor
     await world.submit(representative("rosa@readers.org.uk"))
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
-    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
     await world.count()
     await world.send_mail()
     named = {"name": "Readers", "website": "https://www.readers.org.uk/about", "country": "GB"}
@@ -110,7 +111,7 @@ async def test_the_receipt_opens_its_entry_offline(world: World, kind: str) -> N
         await world.submit(representative(email))
         [first] = await world.send_mail()
         await world.confirm(token_of(first))
-        await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+        await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
         await world.count()
         await world.send_mail()
         [mail] = await ask(world, email=email, organisation={"name": "x", "website": "readers.org.uk", "country": "GB"})
@@ -151,16 +152,16 @@ async def test_a_letter_finds_everything_under_an_address_and_withdraws_it(world
     await endorsed(world, "ada.example@gmail.com")
     await world.submit(person("ada.example@gmail.com"))
     await world.submit(person("bela@example.org"))
-    key = persons.mailbox_id(world.settings.pepper, "AdaExample@googlemail.com")
-    held = await persons.find(world.db, key)
+    key = letters.mailbox_id(world.settings.pepper, "AdaExample@googlemail.com")
+    held = await letters.find(world.db, key)
     assert [row["kind"] for row in held.endorsements] == ["individual"]
     assert (held.others["pending"], held.others["held"], held.others["suppressed"]) == (1, 0, False)
-    [link] = persons.manage_links(Signer(world.settings.signing_keys), held, "")
+    [link] = letters.manage_links(Signer(world.settings.signing_keys), held, "")
     assert "ada.example@gmail.com" in (await world.client.get(link)).text
-    assert await persons.withdraw(world.db, held, key) == 1
-    await persons.note_letter(world.db, "withdraw", dt.date(2026, 1, 10))
+    assert await letters.withdraw(world.db, held, key) == 1
+    await letters.note_letter(world.db, "withdraw", dt.date(2026, 1, 10))
     assert await world.count() == (0, 0)
-    left = (await persons.find(world.db, key)).others
+    left = (await letters.find(world.db, key)).others
     assert (left["pending"], left["messages"]) == (0, 0)
     assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 1
     detail = await world.db.pool.fetchval("SELECT detail FROM trail WHERE action = 'person withdraw'")

@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import token_of
-from undersigned import __version__, organisations
+from undersigned import __version__
+from undersigned.signing import review
 
 FORM = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org", "country": "", "objectives": "a",
         "role": "", "organisation_name": "", "organisation_website": "", "organisation_country": "", "subject": ""}  # fmt: skip
@@ -46,7 +47,7 @@ async def test_an_organisation_signs_with_the_same_form(world: World) -> None:
     [consent] = re.findall(r'name="consent" value="(\w+)"', page.text)
     done = await world.client.post(f"/c/{token_of(mail)}", data={"consent": consent, "name": "Rosa"})
     assert "A person looks at it now" in done.text
-    [claim] = await organisations.held(world.db)
+    [claim] = await review.held(world.db)
     assert claim["organisation"]["website"] == "https://readers.org.uk"
 
 

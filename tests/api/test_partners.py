@@ -10,10 +10,13 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, generations, partners, statements
+from undersigned import console
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
+from undersigned.log import generations
+from undersigned.process.worker import make_sealer
+from undersigned.readers import partners
 from undersigned.settings import ROOT
-from undersigned.worker import make_sealer
+from undersigned.statements import publishing
 
 READERS = "https://www.readers.org.uk"
 SIGN = "/v1/statements/example/endorsements"
@@ -443,8 +446,8 @@ async def test_a_restricted_statement_is_published_as_such(world: World) -> None
         (home / file.name).write_bytes(file.read_bytes())
     toml = (home / "statement.toml").read_text()
     (home / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
-    assert await statements.publish(world.db, home, world.settings.url)
-    assert not await statements.publish(world.db, home, world.settings.url)
+    assert await publishing.publish(world.db, home, world.settings.url)
+    assert not await publishing.publish(world.db, home, world.settings.url)
     await world.refresh()
     assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
     site = world.client._transport.app.state.site  # type: ignore[attr-defined]

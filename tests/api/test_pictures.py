@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import World
-from undersigned.web.sharing import Choice, chosen
+from undersigned.web.pages.sharing import Choice, chosen
 
 BADGE = "/v1/statements/example/badge.svg"
 PAGE = "http://127.0.0.1:8000/s/example"

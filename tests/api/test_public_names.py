@@ -7,10 +7,12 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import alphabet, endorsements, names, organisations, owners, public_names
 from undersigned.console import names as console
 from undersigned.errors import NameNotFound
-from undersigned.tokens import OwnerLink
+from undersigned.identity import alphabet, names
+from undersigned.identity.tokens import OwnerLink
+from undersigned.readers import public_names
+from undersigned.signing import endorsements, owners, review
 
 PAGE = "/s/example/names"
 API = "/v1/statements/example/names"
@@ -189,8 +191,8 @@ async def test_a_representative_is_shown_beside_the_organisation_and_not_among_p
     await world.submit(representative())
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail), show_name=True)
-    [claim] = await organisations.held(world.db)
-    await organisations.approve(world.db, claim["id"], "console")
+    [claim] = await review.held(world.db)
+    await review.approve(world.db, claim["id"], "console")
     await world.count()
     [queued] = await public_names.queued(world.db)
     assert "Rosa Example" not in (await world.client.get("/s/example/organisations")).text

@@ -9,9 +9,11 @@ import pytest
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned import endorsements, records, statements
 from undersigned.errors import StatementInvalid
+from undersigned.readers import records
 from undersigned.settings import ROOT
+from undersigned.signing import endorsements
+from undersigned.statements import publishing
 
 MILESTONES = """
 [[milestones]]
@@ -36,7 +38,7 @@ def home(tmp_path: Path) -> Path:
 
 
 async def publish(world: World, home: Path) -> None:
-    await statements.publish(world.db, home, world.settings.url)
+    await publishing.publish(world.db, home, world.settings.url)
     site = world.client._transport.app.state.site  # type: ignore[attr-defined]
     await site.statements.load(world.db)
 

@@ -10,11 +10,13 @@ from tests.api.test_public_names import show
 from tests.api.test_succession import dump
 from tests.conftest import World
 from tests.letters import representative, token_of
-from undersigned import endorsements, organisations, reports, retention
 from undersigned.console import reports as console
 from undersigned.errors import ReportNotFound
-from undersigned.guard import Budget
-from undersigned.tokens import OwnerLink
+from undersigned.identity.tokens import OwnerLink
+from undersigned.process import retention
+from undersigned.readers import reports
+from undersigned.signing import endorsements, review
+from undersigned.signing.guard import Budget
 
 FORM = "/s/example/report"
 
@@ -24,8 +26,8 @@ async def endorse_for(world: World) -> OwnerLink:
     await world.submit(representative())
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
-    [claim] = await organisations.held(world.db)
-    await organisations.approve(world.db, claim["id"], "console")
+    [claim] = await review.held(world.db)
+    await review.approve(world.db, claim["id"], "console")
     await world.count()
     row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory")
     assert row is not None

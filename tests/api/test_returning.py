@@ -2,7 +2,7 @@
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import organisations
+from undersigned.signing import review
 
 FORM = {"kind": "individual", "email": "ada@example.org", "organisation_name": "", "organisation_website": "",
         "organisation_country": ""}  # fmt: skip
@@ -28,8 +28,8 @@ async def test_a_representative_names_the_organisation(world: World) -> None:
     await world.submit(representative())
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
-    [claim] = await organisations.held(world.db, "example")
-    await organisations.approve(world.db, claim["id"], "a test")
+    [claim] = await review.held(world.db, "example")
+    await review.approve(world.db, claim["id"], "a test")
     await world.send_mail()
     form = FORM | {"kind": "organisation", "email": "rep@readers.example.org", "organisation_name": "Readers",
                    "organisation_website": "https://www.readers.org.uk/about", "organisation_country": "GB"}  # fmt: skip

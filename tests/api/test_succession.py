@@ -8,11 +8,11 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import endorsements, organisations, persons, successions
+from undersigned.identity.tokens import OwnerLink, Signer
 from undersigned.log import note, receipts
 from undersigned.log.check import check
-from undersigned.retention import purge
-from undersigned.tokens import OwnerLink, Signer
+from undersigned.process.retention import purge
+from undersigned.signing import endorsements, letters, review, successions
 
 READERS = {"name": "Readers", "website": "https://www.readers.org.uk", "country": "GB"}
 FORMER, SUCCESSOR = "rosa.former@readers.org.uk", "sam@readers.org.uk"
@@ -24,7 +24,7 @@ async def approve(world: World, email: str) -> EmailMessage:
     await world.submit(representative(email, name="Rosa Former", role="Former Chair"))
     [mail] = [mail for mail in await world.send_mail() if mail["To"] == email]
     await world.confirm(token_of(mail))
-    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
     await world.count()
     [mail] = await world.send_mail()
     return mail
@@ -67,7 +67,7 @@ async def dump(world: World) -> str:
 
 
 def assert_forgotten(world: World, dumped: str, *traces: str) -> None:
-    key = persons.mailbox_id(world.settings.pepper, FORMER)
+    key = letters.mailbox_id(world.settings.pepper, FORMER)
     for trace in (FORMER, "Former", str(key), *traces):
         assert trace not in dumped, f"{trace} is still in {next(x for x in dumped.splitlines() if trace in x)}"
 
@@ -209,7 +209,7 @@ async def test_an_offer_expires_and_is_purged(world: World, monkeypatch: pytest.
     await approve(world, FORMER)
     link = await offer(world, await manage(world, FORMER))
     with monkeypatch.context() as later:
-        later.setattr("undersigned.tokens.SUCCEED_TTL_S", -1)
+        later.setattr("undersigned.identity.tokens.SUCCEED_TTL_S", -1)
         assert (await world.client.get(link)).status_code == 410
         assert (await world.client.post(link)).status_code == 410
     await world.db.pool.execute("UPDATE succession SET expires_at = now() - interval '1 minute'")
@@ -247,7 +247,7 @@ async def test_offers_count_against_the_mailbox_and_stop_at_its_wish(world: Worl
     assert (
         await world.db.pool.fetchval("SELECT status FROM message WHERE template = 'succeed' AND address <> ''") == "due"
     )
-    key = persons.mailbox_id(world.settings.pepper, SUCCESSOR)
+    key = letters.mailbox_id(world.settings.pepper, SUCCESSOR)
     await world.db.pool.execute(world.db.q.messages.suppress, key)
     await world.db.pool.execute("UPDATE message SET due_at = now() WHERE status = 'due'")
     assert await world.send_mail() == []
@@ -258,8 +258,8 @@ async def test_offers_count_against_the_mailbox_and_stop_at_its_wish(world: Worl
 async def test_a_letter_finds_and_drops_an_offer(world: World) -> None:
     await approve(world, FORMER)
     link = await offer(world, await manage(world, FORMER))
-    key = persons.mailbox_id(world.settings.pepper, SUCCESSOR)
-    held = await persons.find(world.db, key)
+    key = letters.mailbox_id(world.settings.pepper, SUCCESSOR)
+    held = await letters.find(world.db, key)
     assert (held.endorsements, held.others["offers"]) == ([], 1)
-    assert await persons.withdraw(world.db, held, key) == 1
+    assert await letters.withdraw(world.db, held, key) == 1
     assert (await world.client.get(link)).status_code == 410

@@ -10,9 +10,10 @@ import pytest
 from tests.api.test_succession import FORMER, approve, manage, offer
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
-from undersigned import organisations, statements
 from undersigned.errors import StatementChanged, StatementInvalid
 from undersigned.settings import ROOT
+from undersigned.signing import review
+from undersigned.statements import publishing
 
 GERMAN = """# Ein offener Brief für leisere Bibliotheken
 
@@ -38,7 +39,7 @@ def home(tmp_path: Path) -> Path:
 
 async def publish(world: World, home: Path) -> bool:
     """Publishes the directory, and lets the running app take it over."""
-    changed = await statements.publish(world.db, home, world.settings.url)
+    changed = await publishing.publish(world.db, home, world.settings.url)
     await world.client._transport.app.state.site.statements.load(world.db)  # type: ignore[attr-defined]
     return changed
 
@@ -243,7 +244,7 @@ async def test_an_organisation_that_is_looked_at_keeps_which_text_was_shown(worl
     await world.submit(representative(text_sha256=sha256))
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
-    await organisations.approve(world.db, (await organisations.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
     consent = await world.db.pool.fetchval("SELECT consent FROM signatory")
     assert consent["endorse"]["shown_sha256"] == sha256
 

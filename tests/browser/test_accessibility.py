@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.process import Server
 from tests.visitor import Visitor
-from undersigned.languages import LANGUAGES
+from undersigned.words.languages import LANGUAGES
 
 EVERYWHERE = (*LANGUAGES, "en-XA", "ar-XB")
 RULES = {

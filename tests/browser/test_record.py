@@ -11,9 +11,11 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.test_accessibility import complaints
 from tests.process import Server
-from undersigned import alphabet, database, statements
-from undersigned.embedded import running
+from undersigned.database.connection import Database, connect
+from undersigned.identity import alphabet
+from undersigned.process.embedded import running
 from undersigned.settings import ROOT
+from undersigned.statements import publishing
 
 LANGUAGES = ("en", "en-XA", "ar-XB")
 SLUG = "recognize-to-reconcile"
@@ -26,8 +28,8 @@ MILESTONES = [
 
 async def fill(url: str) -> int:
     """Publishes a breakdown, 24 days of totals, milestones, names and organisations; returns an organisation's log index."""
-    async with database.connect(url) as db:
-        await statements.publish(db, ROOT / "statements" / SLUG, "http://127.0.0.1:8000")
+    async with connect(url) as db:
+        await publishing.publish(db, ROOT / "statements" / SLUG, "http://127.0.0.1:8000")
         await db.pool.execute(
             "UPDATE statement SET milestones = $2, published_at = now() WHERE slug = $1", SLUG, MILESTONES
         )
@@ -55,7 +57,7 @@ async def fill(url: str) -> int:
         raise AssertionError("the sequencer counted nothing")
 
 
-async def endorse(db: database.Database, kind: str, name: str) -> None:
+async def endorse(db: Database, kind: str, name: str) -> None:
     key, salt, reference = uuid4(), b"s" * 32, uuid4()
     place = alphabet.place(f"{SLUG}\0{kind}\0".encode(), name, reference.bytes)
     async with db.pool.acquire() as connection, connection.transaction():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from undersigned.embedded import Cluster, running
+from undersigned.process.embedded import Cluster, running
 
 
 @pytest.fixture(scope="module")

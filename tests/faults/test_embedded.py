@@ -13,13 +13,13 @@ import asyncpg
 import pytest
 
 from tests.process import kill9, remaining
-from undersigned.embedded import Cluster, OwnedError, running
-from undersigned.postgres import EmbeddedError
+from undersigned.process.embedded import Cluster, OwnedError, running
+from undersigned.process.postgres import EmbeddedError
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from undersigned.embedded import Cluster
+from undersigned.process.embedded import Cluster
 Cluster(Path(sys.argv[1])).start()
 print("started", flush=True)
 time.sleep(60)

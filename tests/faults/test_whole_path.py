@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.process import Server, descendants, free_port, kill9, remaining, serving
 from tests.visitor import Visitor
-from undersigned.embedded import Cluster
+from undersigned.process.embedded import Cluster
 
 
 class Kept:
@@ -110,6 +111,7 @@ def test_killing_everything_after_an_acknowledged_confirmation_keeps_it(new_data
         assert "counts" in visitor.read_mail("kept@example.org", "counts")
 
 
+@pytest.mark.virgin
 async def test_the_same_program_runs_on_a_given_server_and_relay(database_url: str, data_dir: Path) -> None:
     port = free_port()
     handler = Kept()

@@ -10,16 +10,18 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from undersigned import database, endorsements, identity, retention, submissions
-from undersigned.database import Database
+from undersigned.database.connection import Database, connect
 from undersigned.errors import LinkExpired
-from undersigned.identity import Kind
+from undersigned.identity import keys, mailboxes
+from undersigned.identity.endorsers import Kind
+from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.log import sequencer
 from undersigned.log.heads import Sealer
-from undersigned.models import Checked, OrganisationClaim, Signing
+from undersigned.process import retention
 from undersigned.settings import Settings
-from undersigned.statements import Statement, Statements
-from undersigned.tokens import ConfirmLink, OwnerLink
+from undersigned.signing import endorsements, submissions
+from undersigned.signing.bodies import Checked, OrganisationClaim, Signing
+from undersigned.statements.published import Statement, Statements
 
 SEALER = Sealer("only-for-tests-and-long-enough-0123456789", Path("log"))
 PEPPER = "only-for-tests-and-long-enough-0123456789"
@@ -192,7 +194,7 @@ async def test_two_processes_confirming_the_same_keys_in_opposite_orders_do_not_
     db: Database, settings: Settings
 ) -> None:
     links = [await claim(db, f"p{n}@example.org") for n in range(60)]
-    async with database.connect(settings.database_url) as other:
+    async with connect(settings.database_url) as other:
         for _ in range(5):
             outcomes = await asyncio.gather(
                 *(confirm(db, link) for link in links), *(confirm(other, link) for link in reversed(links))
@@ -232,7 +234,7 @@ async def test_add_withdraw_and_add_again_before_the_sequencer_looks_make_one(db
 
 async def test_two_sequencers_at_once_append_every_entry_once(db: Database, settings: Settings) -> None:
     links = [await claim(db, f"p{n}@example.org") for n in range(40)]
-    async with database.connect(settings.database_url) as other:
+    async with connect(settings.database_url) as other:
         rounds = [sequencer.run_once(side, SEALER) for _ in range(10) for side in (db, other)]
         await asyncio.gather(*(confirm(db, link) for link in links), *rounds)
         assert await tally(other) == (40, 0)
@@ -251,7 +253,7 @@ async def test_everything_keyed_by_a_person_is_gone_after_withdrawing(db: Databa
     commitment = await db.pool.fetchval("SELECT bound FROM signatory")
     assert await endorsements.withdraw(db, OwnerLink(link.endorsement_id, commitment))
     await tally(db)
-    mailbox_id = identity.mailbox_id(PEPPER, identity.mailbox("ada.unmistakable@example.org"))
+    mailbox_id = keys.mailbox_id(PEPPER, mailboxes.mailbox("ada.unmistakable@example.org"))
     for row in await db.pool.fetch(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     ):

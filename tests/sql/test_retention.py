@@ -6,9 +6,11 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, endorsements, retention
-from undersigned.database import Database
+from undersigned import console
+from undersigned.database.connection import Database
+from undersigned.process import retention
 from undersigned.settings import ROOT
+from undersigned.signing import endorsements
 
 TABLES = ("submission", "message", "signatory", "endorsement")
 AGING = (

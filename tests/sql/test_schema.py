@@ -1,19 +1,23 @@
 """The schema, its migrations and the declared queries agree, and the hot queries use their indexes."""
 
 import asyncio
+import datetime as dt
 import re
 from collections.abc import Iterator
-from typing import Any
-from uuid import uuid4
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
-from tests.conftest import named
-from undersigned import database, queries
-from undersigned.database import Database
+from undersigned.database import migrations, queries
+from undersigned.database.connection import Database
+from undersigned.database.declaring import Command, QueriesDiffer, Query
+from undersigned.database.queries import Queries
 from undersigned.errors import InstallationChanged
+from undersigned.process import installation, readiness
 
 MIGRATIONS = sorted(file.stem for file in (queries.SQL / "migrations").glob("*.sql"))
 CATALOGUE = """
@@ -35,25 +39,20 @@ ORDER BY 1, 2, 3
 """
 
 
-async def test_the_migrations_lead_to_the_schema(cluster: str, database_url: str) -> None:
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(cluster)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    written = await asyncpg.connect(named(cluster, name))
+async def test_the_migrations_lead_to_the_schema(blank_url: str, database_url: str) -> None:
+    written = await asyncpg.connect(blank_url)
     await written.execute((queries.SQL / "schema.sql").read_text())
     migrated = await asyncpg.connect(database_url)
     assert await written.fetch(CATALOGUE) == await migrated.fetch(CATALOGUE)
     assert len(await written.fetch(CATALOGUE)) > 100
     await written.close()
     await migrated.close()
-    await connection.execute(f'DROP DATABASE "{name}"')
-    await connection.close()
 
 
-def declared() -> Iterator[tuple[str, str]]:
-    for noun, group in msgspec.structs.asdict(queries.load()).items():
-        for name, query in msgspec.structs.asdict(group).items():
-            yield f"{noun}.{name}", query
+def declared() -> Iterator[tuple[str, Query[Any] | Command]]:
+    for noun, group in zip(Queries.__struct_fields__, msgspec.structs.astuple(queries.load()), strict=True):
+        for name, query in zip(group.__struct_fields__, msgspec.structs.astuple(group), strict=True):
+            yield f"{noun}.{name}", query if isinstance(query, Query | Command) else Command(f"{noun}.{name}", query)
 
 
 async def test_every_query_can_be_prepared(db: Database) -> None:
@@ -61,29 +60,93 @@ async def test_every_query_can_be_prepared(db: Database) -> None:
     async with db.pool.acquire() as connection:
         for name, query in declared():
             try:
-                await connection.prepare(query)
+                await connection.prepare(query.sql)
             except asyncpg.PostgresError as error:
                 refused[name] = str(error)
     assert refused == {}
 
 
+# What each type of PostgreSQL's becomes; a Literal is a text, and a Struct or a dict is JSON.
+PYTHON: dict[str, tuple[object, ...]] = {
+    "uuid": (UUID,),
+    "text": (str,),
+    "bool": (bool,),
+    "int2": (int,),
+    "int4": (int,),
+    "int8": (int,),
+    "bytea": (bytes,),
+    "timestamptz": (dt.datetime,),
+    "interval": (dt.timedelta,),
+    "jsonb": (dict, list, msgspec.Struct),
+}
+
+
+def kind_of(annotation: Any) -> Any:
+    """What an annotation is in the words of PYTHON: without its None, its constraints and what is inside."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind_of(arguments[0])
+    if origin in (Union, UnionType):
+        [bare] = [each for each in arguments if each is not type(None)]
+        return kind_of(bare)
+    if origin is Literal:
+        return str
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return msgspec.Struct
+    return origin or annotation
+
+
+def fits(postgres: str, annotation: Any) -> bool:
+    if postgres.endswith("[]"):
+        bare = [each for each in (annotation, *get_args(annotation)) if get_origin(each) is list]
+        return bool(bare) and fits(postgres.removesuffix("[]"), get_args(bare[0])[0])
+    return kind_of(annotation) in PYTHON[postgres]
+
+
+def columns_of(query: Query[Any]) -> list[tuple[str | None, Any]]:
+    if isinstance(query.shape, type) and issubclass(query.shape, msgspec.Struct):
+        return [(field.name, field.type) for field in msgspec.structs.fields(query.shape)]
+    return [(None, query.shape)]
+
+
+async def test_every_row_has_the_shape_that_its_query_declares(db: Database) -> None:
+    wrong = {}
+    async with db.pool.acquire() as connection:
+        for name, query in declared():
+            given = [
+                (column.name, column.type.name) for column in (await connection.prepare(query.sql)).get_attributes()
+            ]
+            columns = columns_of(query) if isinstance(query, Query) else []
+            names_differ = any(
+                ours not in (None, theirs) for (ours, _), (theirs, _) in zip(columns, given, strict=False)
+            )
+            if isinstance(query, Query) and (
+                len(given) != len(columns)
+                or names_differ
+                or not all(fits(theirs, ours) for (_, ours), (_, theirs) in zip(columns, given, strict=True))
+            ):
+                wrong[name] = (given, columns)
+    assert wrong == {}
+
+
 @pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions", "names", "reports"])
 def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
-    group: dict[str, str] = msgspec.structs.asdict(getattr(queries.load(), noun))
-    for name, query in group.items():
+    for name, query in declared():
+        if not name.startswith(f"{noun}."):
+            continue
         for clause in re.findall(
             r"(?:UPDATE|DELETE FROM) (?:submission|signatory|succession|endorsement|organisation|message|report)\b.*?RETURNING",
-            query,
+            query.sql,
             re.DOTALL,
         ):
-            assert re.search(r"(?:endorsement_id|\bid) = \$1", clause), f"{noun}.{name}: {clause}"
+            assert re.search(r"(?:endorsement_id|\bid) = \$1", clause), f"{name}: {clause}"
 
 
 def test_a_query_nobody_declared_stops_the_program(tmp_path: Any) -> None:
     for file in (queries.SQL / "queries").glob("*.sql"):
         (tmp_path / file.name).write_text(file.read_text())
     (tmp_path / "admins.sql").write_text("-- name: surprise\nSELECT 1;")
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(QueriesDiffer, match="surprise"):
         queries.load(tmp_path)
 
 
@@ -120,8 +183,8 @@ async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database) -> None
         query = dict(declared())[name]
         async with db.pool.acquire() as connection, connection.transaction():
             await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
-            parameters = len((await connection.prepare(query)).get_parameters())
-            await connection.execute(f"PREPARE guarded AS {query}")
+            parameters = len((await connection.prepare(query.sql)).get_parameters())
+            await connection.execute(f"PREPARE guarded AS {query.sql}")
             given = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
             plan = await connection.fetch(f"EXPLAIN EXECUTE guarded {given}")
             await connection.execute("DEALLOCATE guarded")
@@ -132,22 +195,18 @@ async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database) -> None
         ), text
 
 
+@pytest.mark.virgin
 async def test_readiness_names_what_is_missing(db: Database) -> None:
-    assert await database.problems(db) == []
+    assert await readiness.problems(db) == []
     await db.pool.execute("DELETE FROM migration")
-    assert await database.problems(db) == [f"migrations missing: {', '.join(MIGRATIONS)}"]
+    assert await readiness.problems(db) == [f"migrations missing: {', '.join(MIGRATIONS)}"]
 
 
 async def test_a_database_filled_with_another_pepper_is_refused(db: Database) -> None:
     with pytest.raises(InstallationChanged, match="PEPPER"):
-        await database.establish(db, "another pepper, long enough to be one")
+        await installation.establish(db, "another pepper, long enough to be one")
 
 
-async def test_migrating_from_many_processes_at_once_migrates_once(cluster: str) -> None:
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(cluster)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    applied = await asyncio.gather(*(database.migrate(named(cluster, name)) for _ in range(8)))
+async def test_migrating_from_many_processes_at_once_migrates_once(blank_url: str) -> None:
+    applied = await asyncio.gather(*(migrations.migrate(blank_url) for _ in range(8)))
     assert sorted(applied) == [[]] * 7 + [MIGRATIONS]
-    await connection.execute(f'DROP DATABASE "{name}"')
-    await connection.close()

@@ -8,12 +8,14 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
-from undersigned import console, endorsements, organisations, statements
+from undersigned import console
 from undersigned.errors import Refused, StatementSealed
 from undersigned.log import sealing, verify
 from undersigned.log.check import check
+from undersigned.process.worker import make_sealer
 from undersigned.settings import ROOT
-from undersigned.worker import make_sealer
+from undersigned.signing import endorsements, review
+from undersigned.statements import publishing
 
 CLOSED = "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '6 minutes' WHERE slug = 'example'"
 
@@ -29,8 +31,8 @@ async def filled(world: World) -> dict[str, str]:
     await world.submit(representative("rep@readers.org.uk"))
     for mail in await world.send_mail():
         await world.confirm(token_of(mail))
-    for claim in await organisations.held(world.db):
-        await organisations.approve(world.db, claim["id"], "console")
+    for claim in await review.held(world.db):
+        await review.approve(world.db, claim["id"], "console")
     assert await world.count() == (2, 1)
     return {mail["To"]: token_of(mail, "w") for mail in await world.send_mail()}
 
@@ -150,7 +152,7 @@ async def test_a_sealed_statement_does_not_open_again(world: World, tmp_path: Pa
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "statements" / "example", copy)
     with pytest.raises(StatementSealed):
-        await statements.publish(world.db, copy, world.settings.url)
+        await publishing.publish(world.db, copy, world.settings.url)
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.conftest import SECRET
 from tests.slate import Slate
-from undersigned import database, endorsements, generations, organisations, statements, submissions
+from undersigned.database.connection import connect
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
-from undersigned.log import check, sequencer
+from undersigned.identity.tokens import ConfirmLink, OwnerLink
+from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
-from undersigned.models import Checked, OrganisationClaim, Signing
 from undersigned.settings import ROOT
-from undersigned.statements import Statements
-from undersigned.tokens import ConfirmLink, OwnerLink
+from undersigned.signing import endorsements, review, submissions
+from undersigned.signing.bodies import Checked, OrganisationClaim, Signing
+from undersigned.statements import publishing
+from undersigned.statements.published import Statements
 
 URL = "http://127.0.0.1:8000"
 ENDORSERS = st.integers(0, 4)  # 0 to 2 are people, 3 and 4 organisations
@@ -46,8 +48,8 @@ class Signers(RuleBasedStateMachine):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        self.db = await self.stack.enter_async_context(database.connect(self.slate.url, connections_max=2))
-        await statements.publish(self.db, ROOT / "statements" / "example", URL)
+        self.db = await self.stack.enter_async_context(connect(self.slate.url, connections_max=2))
+        await publishing.publish(self.db, ROOT / "statements" / "example", URL)
         known = Statements()
         await known.load(self.db)
         self.statement = known.get("example")
@@ -104,7 +106,7 @@ class Signers(RuleBasedStateMachine):
 
     def _approve(self, endorser: int, link: ConfirmLink) -> None:
         with contextlib.suppress(ClaimNotFound, LinkExpired, EndorsementRejected):
-            outcome = self.runner.run(organisations.approve(self.db, link.submission_id, "test"))
+            outcome = self.runner.run(review.approve(self.db, link.submission_id, "test"))
             assert outcome != "counted" or (endorser not in self.counted and endorser not in self.rejected)
             if outcome == "counted":
                 self._note(endorser, [endorsements.Confirmation("counted", None)])
@@ -114,7 +116,7 @@ class Signers(RuleBasedStateMachine):
         if self.claims:
             _, link = data.draw(st.sampled_from(self.claims))
             with contextlib.suppress(ClaimNotFound):
-                self.runner.run(organisations.reject(self.db, link.submission_id, "test", "No."))
+                self.runner.run(review.reject(self.db, link.submission_id, "test", "No."))
 
     @rule(endorser=ENDORSERS, twins=st.integers(1, 2))
     def withdraw(self, endorser: int, twins: int) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from undersigned import alphabet
+from undersigned.identity import alphabet
 
 IN_ORDER = [
     "Ada Example", "Ada Éxample", "Álvaro", "Əli", "Élodie", "Emre", "Ener", "ılgar", "İlham", "Łukasz", "Luke", "Ólafur", "Oz",

@@ -7,14 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned import languages
-from undersigned.languages import LANGUAGES, PSEUDO_LANGUAGES
-from undersigned.tallies import formatted
-from undersigned.web import badge, card
-from undersigned.web.badge import FIGURE_SIZE, HOST_SIZE, LINE_SIZE, NOUN_SIZE, PADDING, TITLE_SIZE, Badge
-from undersigned.web.card import Cards, Content, draw
-from undersigned.web.colours import DARK, LIGHT, VISIBLE, contrast, known_accent, with_accent
-from undersigned.web.lettering import REGULAR, SEMIBOLD, broken, can_write, one_line, runs_from_right, shapes, width
+from undersigned.tallies.snapshots import formatted
+from undersigned.web.pictures import badge, card
+from undersigned.web.pictures.badge import FIGURE_SIZE, HOST_SIZE, LINE_SIZE, NOUN_SIZE, PADDING, TITLE_SIZE, Badge
+from undersigned.web.pictures.card import Cards, Content, draw
+from undersigned.web.pictures.colours import DARK, LIGHT, VISIBLE, contrast, known_accent, with_accent
+from undersigned.web.pictures.lettering import (
+    REGULAR,
+    SEMIBOLD,
+    broken,
+    can_write,
+    one_line,
+    runs_from_right,
+    shapes,
+    width,
+)
+from undersigned.words import languages
+from undersigned.words.languages import LANGUAGES, PSEUDO_LANGUAGES
 
 TITLES = [
     "Peace",

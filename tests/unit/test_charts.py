@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from undersigned import charts
-from undersigned.charts import Point
+from undersigned.tallies import charts
+from undersigned.tallies.charts import Point
 
 DAY = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 

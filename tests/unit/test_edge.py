@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 from litestar.types import Message, Receive, Scope, Send
 
-from undersigned.web.edge import at_the_edge
-from undersigned.web.public import matches
+from undersigned.web.exchange.caching import matches
+from undersigned.web.exchange.edge import at_the_edge
 
 
 def ask(method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes, str | None]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.exports import _cell
+from undersigned.readers.exports import _cell
 
 FORMULA = "=+-@\t\r"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned.errors import InvalidFields, MalformedRequest
-from undersigned.models import Signing, read
-from undersigned.web.pages import FORM_FIELDS_MAX, form_values, signing_of
+from undersigned.signing.bodies import Signing, read
+from undersigned.web.exchange.forms import FORM_FIELDS_MAX, form_values, signing_of
 
 
 def test_a_persons_form_is_a_persons_body() -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned import guard
 from undersigned.errors import TooManyRequests
-from undersigned.guard import Budget, client_address, network_of
+from undersigned.signing import guard
+from undersigned.signing.guard import Budget, client_address, network_of
 
 PROXIES: list[IPv4Network | IPv6Network] = [
     ipaddress.ip_network("10.0.0.0/8"),

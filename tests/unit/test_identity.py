@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned import identity
-from undersigned.identity import Kind
+from undersigned.identity import domains, endorsers, keys, mailboxes
+from undersigned.identity.endorsers import Kind
 
 PEPPER = "a pepper for tests, long enough to be accepted"
 KNOWN_ENDORSEMENT = UUID("a0a50652-649b-8fdb-b1c8-daf5968b69cb")
@@ -15,7 +15,7 @@ KNOWN_MAILBOX = UUID("8d8e523e-c00b-869b-bc84-9df869d5a169")
 
 
 def key(address: str) -> str:
-    return identity.mailbox(address).key
+    return mailboxes.mailbox(address).key
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_local_part_that_is_only_a_tag_stays_somebody() -> None:
 
 
 def test_case_never_makes_a_second_mailbox_and_is_kept_in_the_address() -> None:
-    box = identity.mailbox("Ada.L@Example.ORG")
+    box = mailboxes.mailbox("Ada.L@Example.ORG")
     assert (box.address, box.key, box.domain) == ("Ada.L@example.org", "ada.l@example.org", "example.org")
     assert key("ΑΔΑ@example.org") == key("αδα@example.org")
 
@@ -78,7 +78,7 @@ def test_composed_and_decomposed_letters_are_one_mailbox() -> None:
 
 def test_an_international_domain_is_keyed_in_ascii_however_it_is_written() -> None:
     assert key("ada@BÜCHER.de") == key("ada@bücher.de") == key("ada@xn--bcher-kva.de") == "ada@xn--bcher-kva.de"
-    assert identity.mailbox("ada@պատմություն.հայ").domain.startswith("xn--")
+    assert mailboxes.mailbox("ada@պատմություն.հայ").domain.startswith("xn--")
 
 
 def test_a_homoglyph_domain_is_another_mailbox() -> None:
@@ -113,16 +113,16 @@ def test_a_homoglyph_domain_is_another_mailbox() -> None:
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        identity.mailbox(address)
+        mailboxes.mailbox(address)
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "@gmail.com", "@example.org", "@proton.me"]))
 def test_no_text_breaks_the_reading_of_an_address(local: str, domain: str) -> None:
     try:
-        box = identity.mailbox(local + domain)
+        box = mailboxes.mailbox(local + domain)
     except ValueError:
         return
-    assert identity.mailbox(box.address).key == box.key
+    assert mailboxes.mailbox(box.address).key == box.key
     assert box.key.partition("@")[0]
     assert not set(box.address) & set("\r\n\0 ,<>")
 
@@ -133,19 +133,19 @@ def test_no_text_breaks_the_reading_of_an_address(local: str, domain: str) -> No
 def test_a_key_is_a_uuid_of_version_8_and_its_variant() -> None:
     for number in range(50):
         for made in (
-            identity.endorsement_id(PEPPER, "s", "individual", str(number)),
-            identity.mailbox_id(PEPPER, identity.Mailbox("", str(number))),
-            identity.network_id(PEPPER, str(number)),
+            keys.endorsement_id(PEPPER, "s", "individual", str(number)),
+            keys.mailbox_id(PEPPER, mailboxes.Mailbox("", str(number))),
+            keys.network_id(PEPPER, str(number)),
         ):
             assert made.version == 8
             assert made.variant == "specified in RFC 4122"
 
 
 def test_a_key_never_changes_from_release_to_release() -> None:
-    box = identity.mailbox("ada@example.org")
+    box = mailboxes.mailbox("ada@example.org")
     # Computed by hand: hmac.digest(pepper, b"endorsement\0example\0individual\0mailbox:ada@example.org", "sha256").
-    assert identity.endorsement_id(PEPPER, "example", "individual", identity.of_individual(box)) == KNOWN_ENDORSEMENT
-    assert identity.mailbox_id(PEPPER, box) == KNOWN_MAILBOX
+    assert keys.endorsement_id(PEPPER, "example", "individual", endorsers.of_individual(box)) == KNOWN_ENDORSEMENT
+    assert keys.mailbox_id(PEPPER, box) == KNOWN_MAILBOX
 
 
 def test_a_key_depends_on_the_pepper_the_statement_the_kind_and_the_identity() -> None:
@@ -156,7 +156,7 @@ def test_a_key_depends_on_the_pepper_the_statement_the_kind_and_the_identity() -
         ("p" * 32, "slug", "organisation", "mailbox:a"),
         ("p" * 32, "slug", "individual", "mailbox:b"),
     ]
-    assert len({identity.endorsement_id(*parts) for parts in made}) == 5
+    assert len({keys.endorsement_id(*parts) for parts in made}) == 5
 
 
 SLUG = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
@@ -169,17 +169,17 @@ def test_no_purpose_made_slug_or_identity_collides(
     slug: str, kind: Kind, who: str, slug2: str, kind2: Kind, who2: str
 ) -> None:
     same = (slug, kind, who) == (slug2, kind2, who2)
-    made = identity.endorsement_id(PEPPER, slug, kind, who), identity.endorsement_id(PEPPER, slug2, kind2, who2)
+    made = keys.endorsement_id(PEPPER, slug, kind, who), keys.endorsement_id(PEPPER, slug2, kind2, who2)
     assert (made[0] == made[1]) == same
 
 
 def test_moving_letters_between_the_parts_of_a_key_makes_another_key() -> None:
     made = {
-        identity.endorsement_id(PEPPER, slug, "individual", who)
+        keys.endorsement_id(PEPPER, slug, "individual", who)
         for slug, who in (("a", "individualb"), ("aindividual", "b"), ("aindividualindividual", "b"))
     }
     assert len(made) == 3
-    assert identity.mailbox_id(PEPPER, identity.Mailbox("", "x")) != identity.network_id(PEPPER, "x")
+    assert keys.mailbox_id(PEPPER, mailboxes.Mailbox("", "x")) != keys.network_id(PEPPER, "x")
 
 
 # Organisations --------------------------------------------------------------------------------------------------------
@@ -200,12 +200,12 @@ def test_moving_letters_between_the_parts_of_a_key_makes_another_key() -> None:
     ],
 )
 def test_an_organisation_is_its_registrable_domain(website: str, domain: str) -> None:
-    assert identity.of_organisation("Whatever", "GB", website) == f"domain:{domain}"
+    assert endorsers.of_organisation("Whatever", "GB", website) == f"domain:{domain}"
 
 
 def test_neither_name_nor_country_matter_where_there_is_a_website() -> None:
-    one = identity.of_organisation("Readers", "GB", "https://readers.org.uk")
-    assert identity.of_organisation("Readers' Society", "FR", "https://www.readers.org.uk/en") == one
+    one = endorsers.of_organisation("Readers", "GB", "https://readers.org.uk")
+    assert endorsers.of_organisation("Readers' Society", "FR", "https://www.readers.org.uk/en") == one
 
 
 @pytest.mark.parametrize(
@@ -227,18 +227,18 @@ def test_neither_name_nor_country_matter_where_there_is_a_website() -> None:
     ],
 )
 def test_on_a_shared_host_the_name_and_country_are_the_identity(website: str | None) -> None:
-    assert identity.of_organisation("Readers' Society", "GB", website) == "name:readers society GB"
+    assert endorsers.of_organisation("Readers' Society", "GB", website) == "name:readers society GB"
 
 
 def test_a_host_that_only_ends_like_a_shared_one_is_its_own() -> None:
-    assert identity.of_organisation("X", "GB", "https://notfacebook.com") == "domain:notfacebook.com"
-    assert not identity.is_shared("facebook.com.example.org")
-    assert identity.is_shared("Sites.Google.com")
+    assert endorsers.of_organisation("X", "GB", "https://notfacebook.com") == "domain:notfacebook.com"
+    assert not domains.is_shared("facebook.com.example.org")
+    assert domains.is_shared("Sites.Google.com")
 
 
 def test_a_private_suffix_separates_those_who_register_under_it() -> None:
-    assert identity.registrable("a.uk.com") == "a.uk.com"
-    assert identity.of_organisation("X", "GB", "https://a.uk.com") != identity.of_organisation(
+    assert domains.registrable("a.uk.com") == "a.uk.com"
+    assert endorsers.of_organisation("X", "GB", "https://a.uk.com") != endorsers.of_organisation(
         "X", "GB", "https://b.uk.com"
     )
 
@@ -271,13 +271,13 @@ def test_a_private_suffix_separates_those_who_register_under_it() -> None:
 )
 def test_what_is_no_web_address_is_refused(website: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        identity.of_organisation("X", "GB", website)
+        endorsers.of_organisation("X", "GB", website)
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "http://", "https://", "//"]), st.sampled_from(["", ".org", "/x"]))
 def test_no_text_breaks_the_reading_of_a_website(text: str, before: str, after: str) -> None:
     try:
-        who = identity.of_organisation("X", "GB", before + text + after)
+        who = endorsers.of_organisation("X", "GB", before + text + after)
     except ValueError:
         return
     assert who.startswith(("domain:", "name:"))
@@ -297,18 +297,18 @@ def test_no_text_breaks_the_reading_of_a_website(text: str, before: str, after: 
     ],
 )
 def test_case_punctuation_and_width_make_no_second_organisation(one: str, other: str) -> None:
-    assert identity.of_organisation(one, "GB", None) == identity.of_organisation(other, "GB", None)
+    assert endorsers.of_organisation(one, "GB", None) == endorsers.of_organisation(other, "GB", None)
 
 
 def test_the_same_name_elsewhere_is_another_organisation() -> None:
-    assert identity.of_organisation("Readers", "GB", None) != identity.of_organisation("Readers", "IE", None)
+    assert endorsers.of_organisation("Readers", "GB", None) != endorsers.of_organisation("Readers", "IE", None)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("Читатель", "Писатель"), ("読者の会", "作者の会"), ("Readers 1", "Readers 2")]
 )
 def test_different_names_in_any_script_stay_different(one: str, other: str) -> None:
-    assert identity.of_organisation(one, "GB", None) != identity.of_organisation(other, "GB", None)
+    assert endorsers.of_organisation(one, "GB", None) != endorsers.of_organisation(other, "GB", None)
 
 
 @pytest.mark.parametrize(
@@ -326,14 +326,14 @@ def test_different_names_in_any_script_stay_different(one: str, other: str) -> N
     ],
 )
 def test_only_a_mailbox_at_its_own_domain_proves_an_organisation(address: str, website: str | None, proof: str) -> None:
-    who = identity.of_organisation("Readers", "GB", website)
-    assert identity.proof(identity.mailbox(address), who) == proof
+    who = endorsers.of_organisation("Readers", "GB", website)
+    assert endorsers.proof(mailboxes.mailbox(address), who) == proof
 
 
 def test_free_mail_proves_nothing_even_of_its_own_domain() -> None:
-    assert identity.proof(identity.mailbox("rosa@gmail.com"), "domain:gmail.com") == "none"
+    assert endorsers.proof(mailboxes.mailbox("rosa@gmail.com"), "domain:gmail.com") == "none"
 
 
 def test_the_identity_rules_in_force_name_the_pinned_public_suffix_list() -> None:
-    assert identity.PUBLIC_SUFFIX_LIST_SHA256.startswith(identity.RULES.split()[1])
-    assert identity.registrable("example.co.uk") == "example.co.uk"  # which also checks the list against its hash
+    assert domains.PUBLIC_SUFFIX_LIST_SHA256.startswith(keys.RULES.split()[1])
+    assert domains.registrable("example.co.uk") == "example.co.uk"  # which also checks the list against its hash

@@ -10,9 +10,9 @@ from babel.messages.extract import extract_from_dir
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned import languages
-from undersigned.languages import LANGUAGES, PSEUDO_LANGUAGES
 from undersigned.settings import ROOT
+from undersigned.words import languages
+from undersigned.words.languages import LANGUAGES, PSEUDO_LANGUAGES
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 METHODS = [("undersigned/**.py", "python"), ("undersigned/**/templates/**", "jinja2")]

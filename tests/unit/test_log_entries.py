@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.identity import Kind
+from undersigned.identity.endorsers import Kind
 from undersigned.log import entries
 
 ORIGIN = "sign.example.org/log/example"

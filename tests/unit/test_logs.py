@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from undersigned import logs
+from undersigned.process import diagnostics
 
 PERSONAL = "ada@example.org"
 
@@ -29,7 +29,7 @@ def fail() -> None:
 
 
 def test_an_exceptions_message_is_not_in_the_output(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("web")
+    diagnostics.configure("web")
     try:
         fail()
     except ValueError:
@@ -44,7 +44,7 @@ def test_an_exceptions_message_is_not_in_the_output(capsys: pytest.CaptureFixtur
 
 
 def test_a_line_says_when_which_part_and_how_bad(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("worker")
+    diagnostics.configure("worker")
     logging.getLogger("undersigned.mail").info("Something happened.")
     said = capsys.readouterr().err
     assert said.endswith(" worker INFO Something happened.\n")
@@ -52,7 +52,7 @@ def test_a_line_says_when_which_part_and_how_bad(capsys: pytest.CaptureFixture[s
 
 
 def test_others_are_heard_from_warnings_on_and_ours_from_information_on(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("web")
+    diagnostics.configure("web")
     logging.getLogger("asyncpg").info("chatter")
     logging.getLogger("undersigned.x").debug("chatter")
     assert capsys.readouterr().err == ""
@@ -61,6 +61,6 @@ def test_others_are_heard_from_warnings_on_and_ours_from_information_on(capsys: 
 
 
 def test_a_failure_without_a_type_is_still_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("web")
+    diagnostics.configure("web")
     logging.getLogger("undersigned.x").error("It failed.", exc_info=True)
     assert "It failed." in capsys.readouterr().err

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned.errors import InvalidFields
-from undersigned.models import Checked, Confirming, OrganisationClaim, Signing, Source, read
+from undersigned.signing.bodies import Checked, Confirming, OrganisationClaim, Signing, Source, read
 
 GOOD: dict[str, object] = {"kind": "individual", "name": "Ada", "email": "ada@example.org"}
 ORGANISATION: dict[str, object] = {"name": "Readers", "country": "GB"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from undersigned import names
+from undersigned.identity import names
 
 
 def refusal(name: str, *, length_max: int = names.NAME_LENGTH_MAX, domains: bool = False) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.test_statements import statement
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused
-from undersigned.partners import Partner, Partners, origin_of, with_www
+from undersigned.readers.partners import Partner, Partners, origin_of, with_www
 
 EXACT = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.[0-9.]+)(:[0-9]+)?")
 PAGE = "https://sign.example.org/s/s"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from undersigned import languages, passages
 from undersigned.settings import ROOT
+from undersigned.statements import passages
+from undersigned.words import languages
 
 TEXTS = [path.read_text() for path in sorted((ROOT / "statements").glob("*/en.md"))]
 ANCHOR = re.compile(r' <a class="anchor"[^>]*></a>')

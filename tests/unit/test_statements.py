@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from undersigned import passages, statements
 from undersigned.errors import StatementClosed, StatementInvalid, StatementNotOpen
 from undersigned.settings import ROOT
-from undersigned.statements import Controller, Description, Statement
-from undersigned.texts import OBJECTIVE
+from undersigned.statements import passages, publishing
+from undersigned.statements.published import Controller, Statement
+from undersigned.statements.publishing import Description
+from undersigned.statements.texts import OBJECTIVE
 
 DECLARATION = ROOT / "statements" / "recognize-to-reconcile"
 SHA256 = "f76f6acfe5a90790390487f4cf632c1aabcf272a103039e36b8df98434891cd2"
@@ -38,7 +39,7 @@ def made(directory: Path, toml: str = TOML, text: bytes = b"We share our knowled
 
 def refusal(directory: Path) -> str:
     with pytest.raises(StatementInvalid) as refused:
-        statements.read(directory)
+        publishing.read(directory)
     return refused.value.detail
 
 
@@ -76,20 +77,20 @@ def statement(**changes: object) -> Statement:
 def test_the_declaration_is_reproduced_byte_for_byte() -> None:
     raw = (DECLARATION / "en.md").read_bytes()
     assert hashlib.sha256(raw).hexdigest() == SHA256
-    described, text = statements.read(DECLARATION)
+    described, text = publishing.read(DECLARATION)
     assert text.encode() == raw
     assert (described.slug, described.locale, described.policy) == (DECLARATION.name, "en", "review_all")
 
 
 def test_the_declaration_says_outside_its_text_when_it_was_adopted() -> None:
-    described, text = statements.read(DECLARATION)
+    described, text = publishing.read(DECLARATION)
     assert described.adopted_on is not None
     assert described.editorial_note == "Text of 2022, reproduced as adopted"
     assert described.editorial_note not in text
 
 
 def test_the_declarations_objectives_run_from_a_to_d_in_its_own_words() -> None:
-    _, text = statements.read(DECLARATION)
+    _, text = publishing.read(DECLARATION)
     objectives = dict(OBJECTIVE.findall(text))
     assert list(objectives) == ["a", "b", "c", "d"]
     assert all(f"- {key}) {words}\n" in text for key, words in objectives.items())
@@ -98,7 +99,7 @@ def test_the_declarations_objectives_run_from_a_to_d_in_its_own_words() -> None:
 
 
 def test_the_declarations_contributions_are_words_of_its_text() -> None:
-    described, text = statements.read(DECLARATION)
+    described, text = publishing.read(DECLARATION)
     assert described.contributions == ["experience", "resources", "knowledge"]
     assert "share their experience, resources and knowledge" in text
 
@@ -107,7 +108,7 @@ def test_the_declarations_contributions_are_words_of_its_text() -> None:
     "directory", sorted((ROOT / "statements").iterdir()), ids=lambda directory: str(directory.name)
 )
 def test_every_statement_of_the_repository_is_whole(directory: Path) -> None:
-    described, text = statements.read(directory)
+    described, text = publishing.read(directory)
     assert described.slug == directory.name
     assert text.strip()
 
@@ -117,7 +118,7 @@ def test_every_statement_of_the_repository_is_whole(directory: Path) -> None:
 
 def test_a_text_is_kept_to_the_last_byte(tmp_path: Path) -> None:
     raw = "\ufeffknowledge\r\n\tÉ e\u0301 \u200f \n\n\n".encode()
-    assert statements.read(made(tmp_path, text=raw))[1].encode() == raw
+    assert publishing.read(made(tmp_path, text=raw))[1].encode() == raw
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_bytes_that_are_no_utf_8_are_refused(tmp_path: Path) -> None:
 
 def test_times_with_a_zone_are_read(tmp_path: Path) -> None:
     toml = TOML.replace('retention = "', 'opens_at = 2027-01-01T00:00:00+04:00\nretention = "')
-    described, _ = statements.read(made(tmp_path, toml))
+    described, _ = publishing.read(made(tmp_path, toml))
     assert described.opens_at == dt.datetime(2026, 12, 31, 20, tzinfo=dt.UTC)
 
 
@@ -179,9 +180,9 @@ def test_times_with_a_zone_are_read(tmp_path: Path) -> None:
     "directory", sorted((ROOT / "statements").iterdir()), ids=lambda directory: str(directory.name)
 )
 def test_the_consent_text_says_who_what_why_and_how_it_ends(directory: Path) -> None:
-    described, text = statements.read(directory)
+    described, text = publishing.read(directory)
     sha256 = hashlib.sha256(text.encode()).digest()
-    consent = statements.consent_text(described, sha256)
+    consent = publishing.consent_text(described, sha256)
     who = described.controller
     for words in (
         who.name,
@@ -201,16 +202,16 @@ def test_the_consent_text_says_who_what_why_and_how_it_ends(directory: Path) -> 
 
 
 def test_the_consent_text_changes_with_everything_it_is_built_from(tmp_path: Path) -> None:
-    described, _ = statements.read(made(tmp_path))
-    first = statements.consent_text(described, bytes(32))
+    described, _ = publishing.read(made(tmp_path))
+    first = publishing.consent_text(described, bytes(32))
     changes: list[dict[str, object]] = [
         {"title": "Loud"},
         {"retention": "for ever"},
         {"recipients": ["Everybody."]},
         {"controller": Controller("Another", "1 Street, Town", "privacy@society.org")},
     ]
-    others = {statements.consent_text(_changed(described, change), bytes(32)) for change in changes}
-    assert len(others | {first, statements.consent_text(described, bytes(31) + b"x")}) == 6
+    others = {publishing.consent_text(_changed(described, change), bytes(32)) for change in changes}
+    assert len(others | {first, publishing.consent_text(described, bytes(31) + b"x")}) == 6
 
 
 def _changed(described: Description, change: dict[str, object]) -> Description:
@@ -223,25 +224,25 @@ def _changed(described: Description, change: dict[str, object]) -> Description:
 
 @pytest.mark.parametrize("contact", ["privacy@controller.invalid", "a@b.example", "a@b.test", "a@example.org"])
 def test_a_placeholder_is_accepted_on_loopback_only(contact: str, tmp_path: Path) -> None:
-    described, _ = statements.read(made(tmp_path, TOML.replace("privacy@society.org", contact)))
+    described, _ = publishing.read(made(tmp_path, TOML.replace("privacy@society.org", contact)))
     for loopback in ("http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"):
-        statements._refuse_placeholders(described, loopback)
+        publishing._refuse_placeholders(described, loopback)
     for public in ("https://sign.example.org", "http://0.0.0.0:8000", "https://localhost.example.org"):
         with pytest.raises(StatementInvalid) as refused:
-            statements._refuse_placeholders(described, public)
+            publishing._refuse_placeholders(described, public)
         assert "privacy_contact" in refused.value.detail
         assert described.slug in refused.value.detail
 
 
 def test_the_declarations_controller_is_a_placeholder_so_nobody_publishes_it_by_accident() -> None:
-    described, _ = statements.read(DECLARATION)
+    described, _ = publishing.read(DECLARATION)
     with pytest.raises(StatementInvalid):
-        statements._refuse_placeholders(described, "https://sign.example.org")
+        publishing._refuse_placeholders(described, "https://sign.example.org")
 
 
 def test_a_controller_that_can_be_written_to_is_published_anywhere(tmp_path: Path) -> None:
-    described, _ = statements.read(made(tmp_path))
-    statements._refuse_placeholders(described, "https://sign.example.org")
+    described, _ = publishing.read(made(tmp_path))
+    publishing._refuse_placeholders(described, "https://sign.example.org")
 
 
 def test_a_statement_takes_endorsements_within_its_times_only() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.tallies import CELL_MIN, fold, formatted
+from undersigned.tallies.breakdowns import CELL_MIN, fold
+from undersigned.tallies.snapshots import formatted
 
 CELLS = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.integers(0, 40), max_size=12)
 

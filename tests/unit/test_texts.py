@@ -7,7 +7,14 @@ import msgspec
 import pytest
 
 from undersigned.errors import StatementInvalid
-from undersigned.texts import Locale, Objective, Translation, TranslationDescription, objectives, read_translations
+from undersigned.statements.texts import (
+    Locale,
+    Objective,
+    Translation,
+    TranslationDescription,
+    objectives,
+    read_translations,
+)
 
 ORIGINAL = "We ask:\n\n- a) Open on Sundays\n- b) Be quiet\n"
 GERMAN = "Wir bitten:\n\n- a) Öffnet am Sonntag\n- b) Seid leise\n"

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from undersigned.errors import LinkExpired, LinkInvalid
-from undersigned.tokens import CONFIRM_TTL_S, MANAGE_TTL_S, ConfirmLink, OwnerLink, Signer, SuccessorLink
+from undersigned.identity.tokens import CONFIRM_TTL_S, MANAGE_TTL_S, ConfirmLink, OwnerLink, Signer, SuccessorLink
 
 OLD, NEW, OTHER = (letter * 32 for letter in "onx")
 CONFIRM = ConfirmLink(uuid4(), uuid4())

@@ -5,16 +5,17 @@ import sys
 
 import msgspec
 
-from undersigned import admins, audits
-from undersigned.database import Database
+from undersigned.admins import trail
+from undersigned.database.connection import Database
+from undersigned.log import audits
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements.published import Statements
 
 
 async def announce(db: Database, _: Settings, options: argparse.Namespace) -> int:
     slug = await _known(db, options.statement)
     frame_size = await audits.announce(db, slug, options.size, options.commitment)
-    await admins.leave_trail(db, "console", "audit announce", slug, None, f"{options.size} of {frame_size} entries")
+    await trail.leave_trail(db, "console", "audit announce", slug, None, f"{options.size} of {frame_size} entries")
     print(
         f"Announced: {options.size:,}, from the first {frame_size:,} entries. Draw once a later checkpoint is released."
     )
@@ -31,7 +32,7 @@ async def draw(db: Database, _: Settings, options: argparse.Namespace) -> int:
     slug = await _known(db, options.statement)
     drawn = await audits.draw(db, slug, options.secret)
     detail = f"{len(drawn.openings)} openings, {len(drawn.withdrawn_since)} withdrawn since"
-    await admins.leave_trail(db, "console", "audit draw", slug, None, detail)
+    await trail.leave_trail(db, "console", "audit draw", slug, None, detail)
     for opening in drawn.openings:
         sys.stdout.buffer.write(msgspec.json.encode(opening) + b"\n")
     sys.stdout.buffer.flush()
@@ -46,7 +47,7 @@ async def report(db: Database, _: Settings, options: argparse.Namespace) -> int:
     counts = (options.genuine, options.not_genuine, options.no_answer)
     await audits.report(db, slug, *counts)
     detail = "{} genuine, {} not genuine, {} no answer".format(*counts)
-    await admins.leave_trail(db, "console", "audit report", slug, None, detail)
+    await trail.leave_trail(db, "console", "audit report", slug, None, detail)
     print(f"Published: {detail}.")
     return 0
 

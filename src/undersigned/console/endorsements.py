@@ -3,10 +3,12 @@
 import argparse
 import sys
 
-from undersigned import admins, endorsements, exports
-from undersigned.database import Database
+from undersigned.admins import trail
+from undersigned.database.connection import Database
+from undersigned.readers import exports
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.signing import endorsements
+from undersigned.statements.published import Statements
 
 
 async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
@@ -14,7 +16,7 @@ async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
     if found is None or not await endorsements.reject(db, found, options.reason, options.tell):
         print("No counted endorsement has this log index.", file=sys.stderr)
         return 1
-    await admins.leave_trail(
+    await trail.leave_trail(
         db, "console", f"reject {options.reason}", options.statement, None, f"entry {options.log_index}"
     )
     print("Taken back; the public log says so in a moment, and its owner gets a mail.")
@@ -25,7 +27,7 @@ async def export(db: Database, _: Settings, options: argparse.Namespace) -> int:
     known = Statements()
     await known.load(db)
     slug = known.get(options.statement).slug
-    await admins.leave_trail(db, "console", "export", slug, None, options.format)
+    await trail.leave_trail(db, "console", "export", slug, None, options.format)
     total, done = await exports.size(db, slug), 0
     async for piece in exports.stream(db, slug, options.format):
         sys.stdout.buffer.write(piece)

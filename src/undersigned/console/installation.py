@@ -7,9 +7,13 @@ import sys
 import aiosmtplib
 import msgspec
 
-from undersigned import app, database, settings
+from undersigned import settings
+from undersigned.database import batching
+from undersigned.database.connection import connect
 from undersigned.mail import messages, transport
+from undersigned.process import readiness
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
+from undersigned.web import app
 
 
 async def mail_test(given: Settings, address: str) -> int:
@@ -68,10 +72,10 @@ async def doctor() -> int:
 
 async def _database_problems(url: str) -> list[str]:
     try:
-        async with asyncio.timeout(10), database.connect(url, connections_max=1) as db:
-            return [f"database: {problem}" for problem in await database.problems(db)]
+        async with asyncio.timeout(10), connect(url, connections_max=1) as db:
+            return [f"database: {problem}" for problem in await readiness.problems(db)]
     except Exception as error:
-        if not database.is_unreachable(error):
+        if not batching.is_unreachable(error):
             raise
         return [f"database: can't be used ({type(error).__name__})"]
 

@@ -3,25 +3,25 @@
 import argparse
 import sys
 
-from undersigned import admins
-from undersigned.database import Database
+from undersigned.admins import keys
+from undersigned.database.connection import Database
 from undersigned.settings import Settings
 
 
 async def create(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    print(await admins.create_key(db, options.label, options.scope or ["export"]))
+    print(await keys.create_key(db, options.label, options.scope or ["export"]))
     print("Keep it: it is shown only now.", file=sys.stderr)
     return 0
 
 
 async def listed(db: Database, _: Settings, __: argparse.Namespace) -> int:
-    for key in await admins.keys(db):
+    for key in await keys.keys(db):
         state = f"revoked {key['revoked_at']:%Y-%m-%d}" if key["revoked_at"] else "in force"
         print(f"{key['id']}  {key['label']}  {' '.join(key['scopes'])}  since {key['created_at']:%Y-%m-%d}  {state}")
     return 0
 
 
 async def revoke(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    revoked = await admins.revoke_key(db, options.id)
+    revoked = await keys.revoke_key(db, options.id)
     print("Revoked." if revoked else "No key with this id is in force.")
     return 0 if revoked else 1

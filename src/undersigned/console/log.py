@@ -4,12 +4,13 @@ import argparse
 import asyncio
 import sys
 
-from undersigned import admins, database, generations, worker
-from undersigned.database import Database
+from undersigned.admins import trail
+from undersigned.database.connection import Database
 from undersigned.log import check as recounting
-from undersigned.log import reading, sealing
+from undersigned.log import generations, reading, sealing
+from undersigned.process import installation, worker
 from undersigned.settings import Settings
-from undersigned.statements import Statements
+from undersigned.statements.published import Statements
 
 
 async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ async def seal(db: Database, given: Settings, options: argparse.Namespace) -> in
     await known.load(db)
     slug = known.get(options.statement).slug
     sealed = await sealing.seal(db, worker.make_sealer(given), slug)
-    await admins.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
+    await trail.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
     print(
         f"Sealed with entry {sealed.log_index:,}: {sealed.individuals:,} people, {sealed.organisations:,} organisations."
     )
@@ -50,7 +51,7 @@ async def keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
 
 async def restart(db: Database, given: Settings, options: argparse.Namespace) -> int:
     """Opens a new generation of a log, or completes one that was begun; asks first."""
-    await database.establish(db, given.pepper)
+    await installation.establish(db, given.pepper)
     known = Statements()
     await known.load(db)
     slug = known.get(options.statement).slug
@@ -65,6 +66,6 @@ async def restart(db: Database, given: Settings, options: argparse.Namespace) ->
         return 1
     sealer = worker.make_sealer(given)
     generation = await generations.restart(db, sealer, slug)
-    await admins.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
+    await trail.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
     print(f"Generation {generation} is open. Its key follows with the first entry: `undersigned log key`.")
     return 0

@@ -4,9 +4,9 @@ import argparse
 import sys
 from uuid import UUID
 
-from undersigned import public_names
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.errors import NameNotFound
+from undersigned.readers import public_names
 from undersigned.settings import Settings
 
 

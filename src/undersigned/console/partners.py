@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from undersigned import partners
-from undersigned.database import Database
+from undersigned.database.connection import Database
+from undersigned.readers import partners
 from undersigned.settings import Settings
 
 

@@ -3,15 +3,15 @@
 import argparse
 import sys
 
-from undersigned import persons
-from undersigned.database import Database
+from undersigned.database.connection import Database
+from undersigned.identity.tokens import Signer
 from undersigned.settings import Settings
-from undersigned.tokens import Signer
+from undersigned.signing import letters
 
 
 async def find(db: Database, given: Settings, options: argparse.Namespace) -> int:
     """Says what is held under an address, and until when the letter has to be answered."""
-    held = await persons.find(db, persons.mailbox_id(given.pepper, options.address))
+    held = await letters.find(db, letters.mailbox_id(given.pepper, options.address))
     for row in held.endorsements:
         who = row["organisation"] or row["name"]
         print(
@@ -23,21 +23,21 @@ async def find(db: Database, given: Settings, options: argparse.Namespace) -> in
 
 
 async def manage_link(db: Database, given: Settings, options: argparse.Namespace) -> int:
-    held = await persons.find(db, persons.mailbox_id(given.pepper, options.address))
-    for link in persons.manage_links(Signer(given.signing_keys), held, given.url):
+    held = await letters.find(db, letters.mailbox_id(given.pepper, options.address))
+    for link in letters.manage_links(Signer(given.signing_keys), held, given.url):
         print(link)
     await _answered(db, "manage-link", options)
     return 0 if held.endorsements else 1
 
 
 async def withdraw(db: Database, given: Settings, options: argparse.Namespace) -> int:
-    mailbox_id = persons.mailbox_id(given.pepper, options.address)
-    done = await persons.withdraw(db, await persons.find(db, mailbox_id), mailbox_id, options.organisations)
+    mailbox_id = letters.mailbox_id(given.pepper, options.address)
+    done = await letters.withdraw(db, await letters.find(db, mailbox_id), mailbox_id, options.organisations)
     print(f"{done} withdrawn, left or deleted.")
     await _answered(db, "withdraw", options)
     return 0
 
 
 async def _answered(db: Database, action: str, options: argparse.Namespace) -> None:
-    due_on = await persons.note_letter(db, action, options.received)
+    due_on = await letters.note_letter(db, action, options.received)
     print(f"Received {options.received}, due {due_on}, done today; noted in the trail.", file=sys.stderr)

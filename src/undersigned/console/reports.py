@@ -2,8 +2,8 @@
 
 import argparse
 
-from undersigned import public_names, reports
-from undersigned.database import Database
+from undersigned.database.connection import Database
+from undersigned.readers import public_names, reports
 from undersigned.settings import Settings
 
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from undersigned import retention
-from undersigned.database import Database
+from undersigned.database.connection import Database
+from undersigned.process import retention
 from undersigned.settings import Settings
 
 

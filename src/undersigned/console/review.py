@@ -2,13 +2,13 @@
 
 import argparse
 
-from undersigned import organisations
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.settings import Settings
+from undersigned.signing import review
 
 
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    claims = await organisations.held(db, options.statement)
+    claims = await review.held(db, options.statement)
     for claim in claims:
         body = claim["organisation"] or {}
         rivals = f"{claim['rival_count']} rival" if claim["rival_count"] else ""
@@ -24,7 +24,7 @@ async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int
 
 
 async def approve(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    outcome = await organisations.approve(db, options.id, "console")
+    outcome = await review.approve(db, options.id, "console")
     print(
         {
             "counted": "Counted; its representative gets a mail.",
@@ -35,6 +35,6 @@ async def approve(db: Database, _: Settings, options: argparse.Namespace) -> int
 
 
 async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    await organisations.reject(db, options.id, "console", options.reason)
+    await review.reject(db, options.id, "console", options.reason)
     print("Rejected; its representative gets a mail with the reason.")
     return 0

@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
-from undersigned import database, statements
+from undersigned.database import migrations
+from undersigned.database.connection import connect
+from undersigned.process import installation
 from undersigned.settings import Settings
+from undersigned.statements import publishing
 
 
 async def prepare(given: Settings) -> None:
     """Brings the database up to date and publishes the statements, before anything is served."""
-    await database.migrate(given.database_url)
-    async with database.connect(given.database_url, connections_max=2) as db:
-        await database.establish(db, given.pepper)
+    await migrations.migrate(given.database_url)
+    async with connect(given.database_url, connections_max=2) as db:
+        await installation.establish(db, given.pepper)
         if given.statements_dir:
-            await statements.publish_all(db, Path(given.statements_dir), given.url)
+            await publishing.publish_all(db, Path(given.statements_dir), given.url)
 
 
 def banner(given: Settings) -> str:

@@ -2,12 +2,12 @@
 
 import argparse
 
-from undersigned import statements
-from undersigned.database import Database
+from undersigned.database.connection import Database
 from undersigned.settings import Settings
+from undersigned.statements import publishing
 
 
 async def publish(db: Database, given: Settings, options: argparse.Namespace) -> int:
-    changed = await statements.publish(db, options.directory, given.url)
+    changed = await publishing.publish(db, options.directory, given.url)
     print("Published." if changed else "Already published; nothing changed.")
     return 0

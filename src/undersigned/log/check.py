@@ -5,7 +5,7 @@ from collections import Counter
 
 import msgspec
 
-from undersigned.database import Connection, Database, Record
+from undersigned.database.connection import Connection, Database, Record
 from undersigned.log import entries, merkle, note
 
 FETCH_SIZE = 4096

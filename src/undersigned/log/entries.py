@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import Literal
 
-from undersigned.identity import Kind
+from undersigned.identity.endorsers import Kind
 
 VERSION = "undersigned/v1"
 Reason = Literal["withdrawn", "duplicate", "fraud", "error"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from undersigned.database import Connection, Database, Record
+from undersigned.database.connection import Connection, Database, Record
 from undersigned.log import merkle, note
 from undersigned.log.note import Checkpoint
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.log import merkle, note
 from undersigned.log.merkle import TileName
 

@@ -19,7 +19,7 @@ from typing import cast
 
 import msgspec
 
-from undersigned.identity import Kind
+from undersigned.identity.endorsers import Kind
 from undersigned.log import entries, merkle, note
 
 HEADER = "c2sp.org/tlog-proof@v1"

@@ -4,7 +4,7 @@ import datetime as dt
 
 import msgspec
 
-from undersigned.database import Connection, Database, Record
+from undersigned.database.connection import Connection, Database, Record
 from undersigned.errors import Refused
 from undersigned.log import entries, sequencer
 from undersigned.log.heads import Sealer

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from undersigned.database import Connection, Database, Record
+from undersigned.database.connection import Connection, Database, Record
 from undersigned.log import entries, heads, merkle
 from undersigned.log.heads import Sealer
 from undersigned.log.note import Checkpoint

@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from uuid import UUID
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
 from undersigned.settings import Settings
 
 MAILBOX_PER_DAY = 3

@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from undersigned import languages
+from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 from undersigned.settings import Settings
-from undersigned.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
+from undersigned.words import languages
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -13,11 +13,11 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database import Database, Record
+from undersigned.database.connection import Database, Record
+from undersigned.identity.tokens import Signer
 from undersigned.mail import budgets, messages, transport
 from undersigned.mail.messages import About, Letter
 from undersigned.settings import Settings
-from undersigned.tokens import Signer
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ async def _lease(box: Outbox, letters: Sequence[tuple[Record, Letter]]) -> list[
         q.submissions.extend, [(letter.endorsement_id, letter.submission_id, box.ttl) for letter in links]
     )
     expiries = {letter.submission_id: letter.expires_at for _, letter in confirms}
-    expiries |= {key[1]: row["expires_at"] for key, row in extended}
+    expiries |= {key[1]: expires_at for key, expires_at in extended}
     sendings, gone = [], []
     for message_id, leased_until in leased.items():
         row, letter = rows[message_id]

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, declared queries, batches and migrations. Nothing outside this room knows asyncpg."""

@@ -1,0 +1,109 @@
+"""The connection to PostgreSQL: a pool, and a batcher for each query that many ask at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeVar, overload
+
+import asyncpg
+import asyncpg.pool
+import msgspec
+
+from undersigned.database import queries
+from undersigned.database.batching import Batcher
+from undersigned.database.declaring import Query
+from undersigned.database.session import Asking, Session
+from undersigned.database.trouble import told_apart
+
+Record = asyncpg.Record
+Connection = asyncpg.pool.PoolConnectionProxy
+Item = Sequence[Any]
+R = TypeVar("R")
+STREAMS_MAX = 2
+CONNECT_TIMEOUT_S = 5
+ACQUIRE_TIMEOUT_S = 5
+COMMAND_TIMEOUT_S = 30
+
+
+class Database(Asking):
+    """What a use case works with: asks on any connection of the pool, and `batched` for one-row writes keyed by an endorser."""
+
+    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
+        super().__init__(pool, queries.load())
+        self.pool = pool
+        # A slow reader keeps its connection for as long as it reads, so that only a few may.
+        self.streams = asyncio.Semaphore(STREAMS_MAX)
+        self._batchers: dict[str, Batcher] = {}
+
+    @overload
+    async def batched(self, query: Query[R], *arguments: Any) -> R: ...
+    @overload
+    async def batched(self, query: str, *arguments: Any) -> Record: ...
+    async def batched(self, query: Any, *arguments: Any) -> Any:
+        """The one row of a batched query; `$1` is the endorsement id. Returns after the commit."""
+        sql = query.sql if isinstance(query, Query) else query
+        batcher = self._batchers.get(sql)
+        if batcher is None:
+            batcher = self._batchers[sql] = Batcher(self.pool, sql)
+        row = await batcher.run(*arguments)
+        return query.read(row) if isinstance(query, Query) else row
+
+    @overload
+    async def in_key_order(self, query: Query[R], items: Iterable[Item]) -> list[tuple[Item, R]]: ...
+    @overload
+    async def in_key_order(self, query: str, items: Iterable[Item]) -> list[tuple[Item, Record]]: ...
+    async def in_key_order(self, query: Any, items: Iterable[Item]) -> Any:
+        """Runs a one-row query for many endorsers, in one batch sorted by key; each item with its row."""
+        ordered = sorted(items, key=lambda item: tuple(item[:2]))
+        if not ordered:
+            return []
+        with told_apart():
+            rows = await self.pool.fetchmany(query.sql if isinstance(query, Query) else query, ordered)
+        return list(zip(ordered, map(query.read, rows) if isinstance(query, Query) else rows, strict=True))
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """One connection, for as long as the context lasts."""
+        with told_apart():
+            connection = await self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        try:
+            yield Session(connection, self.q)
+        finally:
+            with told_apart():
+                await self.pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(
+        self, *, isolation: Literal["read_committed", "repeatable_read"] | None = None, readonly: bool = False
+    ) -> AsyncIterator[Session]:
+        """A session whose every statement is one transaction: leaving commits, an exception rolls back."""
+        async with self.session() as session, session.transaction(isolation=isolation, readonly=readonly):
+            yield session
+
+
+@asynccontextmanager
+async def connect(url: str, *, connections_max: int = 8) -> AsyncIterator[Database]:
+    """A Database for as long as the context lasts. `url` is a libpq connection URL. Raises DatabaseAway."""
+    pool = asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=connections_max,
+        init=_prepare,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+    )
+    with told_apart():
+        await pool
+    try:
+        yield Database(pool)
+    finally:
+        await pool.close()
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
+    )

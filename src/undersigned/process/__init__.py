@@ -1,0 +1,1 @@
+"""What runs: the supervisor, the worker, the embedded database, and what each of them says."""

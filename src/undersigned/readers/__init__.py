@@ -1,0 +1,1 @@
+"""Station 6: what partners, readers and admins get to see."""

@@ -1,0 +1,45 @@
+"""Breakdowns: what may be told of the count by country and objective without pointing at anybody."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from undersigned.database.connection import Database, Record
+
+CELL_MIN = 10
+BREAKDOWN_EVERY = dt.timedelta(days=1)
+
+
+def fold(cells: Mapping[str, int]) -> dict[str, int]:
+    """The cells that may be published: those under 10 make up `other`, which takes in the next cell until it holds 10.
+
+    Nothing at all is published where even everything together stays under 10.
+    """
+    ranked = sorted(((count, key) for key, count in cells.items() if count > 0), reverse=True)
+    shown = [(count, key) for count, key in ranked if count >= CELL_MIN]
+    other = sum(count for count, _ in ranked if count < CELL_MIN)
+    while 0 < other < CELL_MIN and shown:
+        other += shown.pop()[0]
+    folded = {key: count for count, key in shown}
+    if other >= CELL_MIN:
+        folded["other"] = other
+    return folded
+
+
+async def publish_breakdowns(db: Database) -> int:
+    """Publishes the breakdowns that are ripe: a day old, with at least 10 individuals added. Returns how many."""
+    ripe = await db.pool.fetch(db.q.tallies.ripe, CELL_MIN, BREAKDOWN_EVERY)
+    for row in ripe:
+        cells = await db.pool.fetch(db.q.tallies.cells, row["statement"])
+        await db.pool.execute(
+            db.q.tallies.publish_breakdown,
+            row["statement"],
+            _folded(cells, "country"),
+            _folded(cells, "objective"),
+            row["individual_added_count"],
+        )
+    return len(ripe)
+
+
+def _folded(cells: Sequence[Record], dimension: str) -> dict[str, Any]:
+    return fold({cell["key"]: cell["individual_count"] for cell in cells if cell["dimension"] == dimension})

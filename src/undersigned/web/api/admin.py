@@ -1,0 +1,40 @@
+"""What admins read with a bearer key; never open to other origins."""
+
+from typing import Annotated
+
+from litestar import get
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+
+from undersigned import errors
+from undersigned.admins import keys, trail
+from undersigned.readers import exports
+from undersigned.readers.exports import Format
+from undersigned.web.exchange.problems import declared
+from undersigned.web.exchange.site import AnyRequest, AtSite
+
+
+@get(
+    "/v1/admin/statements/{slug:str}/endorsements",
+    tags=["Admins"],
+    summary="Export verified endorsements",
+    security=[{"key": []}],
+    responses=declared(errors.KeyRefused, errors.StatementNotFound),
+)
+async def export(
+    site: AtSite,
+    request: AnyRequest,
+    slug: FromPath[str],
+    form: Annotated[
+        Format, QueryParameter(name="format", description="CSV (RFC 4180) or one JSON object a line")
+    ] = "csv",
+) -> Stream:
+    """Every counted endorsement that the log holds, in its order, each with its log index; streamed."""
+    actor = await keys.authorise(site.db, request.headers.get("authorization"), "export")
+    statement = site.statements.get(slug)
+    await trail.leave_trail(site.db, actor, "export", slug, None, form)
+    return Stream(
+        exports.stream(site.db, statement.slug, form),
+        media_type=exports.MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{slug}.{form}"', "Cache-Control": "no-store"},
+    )

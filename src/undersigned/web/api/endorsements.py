@@ -1,0 +1,70 @@
+"""Endorsing over HTTP: a claim, and the word of its mailbox's owner; cookieless, and open to every origin."""
+
+from litestar import post
+from litestar.params import FromPath, JSONBody
+
+from undersigned import errors
+from undersigned.signing import endorsements, owners, submissions
+from undersigned.signing.bodies import Accepted, Checked, Confirmed, Confirming, Managing, Signing
+from undersigned.web.exchange.problems import declared
+from undersigned.web.exchange.site import AnyRequest, AtSite
+
+
+@post(
+    "/{slug:str}/endorsements",
+    status_code=202,
+    summary="Endorse a statement",
+    responses=declared(
+        errors.OriginRefused,
+        errors.StatementNotFound,
+        errors.StatementNotOpen,
+        errors.StatementClosed,
+        errors.InvalidFields,
+        errors.BodyTooLarge,
+        errors.TooManyRequests,
+    ),
+)
+async def submit(site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:
+    """Mails a confirmation link to the address. The answer is the same for everybody, whatever is known of them."""
+    statement = site.statements.get(slug)
+    site.admit(request, statement)
+    network_key = site.network_key(request)
+    site.submit_budget.spend(network_key)
+    await submissions.submit(site.db, site.settings.pepper, statement, data, network_key, site.partners)
+    return Accepted()
+
+
+@post(
+    "/v1/confirmations",
+    status_code=200,
+    tags=["Confirming"],
+    summary="Confirm an endorsement",
+    responses=declared(
+        errors.LinkInvalid, errors.LinkExpired, errors.EndorsementRejected, errors.InvalidFields, errors.BodyTooLarge
+    ),
+)
+async def confirm(site: AtSite, data: JSONBody[Checked[Confirming]]) -> Confirmed:
+    """Counts the endorsement, once, or holds it for a look. Asking again is answered like the first time."""
+    word = data.value
+    link = site.signer.read_confirm(word.token)
+    done = await endorsements.confirm(
+        site.db, link, consent=word.consent, name=word.name, show_name=word.show_name, updates=word.updates
+    )
+    return Confirmed(done.outcome)
+
+
+@post(
+    "/v1/statements/{slug:str}/manage-links",
+    status_code=202,
+    tags=["Statements"],
+    summary="Ask for a link to manage an endorsement",
+    responses=declared(errors.StatementNotFound, errors.InvalidFields, errors.BodyTooLarge, errors.TooManyRequests),
+)
+async def request_link(
+    site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Managing]]
+) -> Accepted:
+    """Mails a link to see, correct and withdraw; or that nothing is held, at most once a day. The answer is always the same."""
+    statement, network_key = site.statements.get(slug), site.network_key(request)
+    site.submit_budget.spend(network_key)
+    await owners.request_link(site.db, site.settings.pepper, statement, data.value, network_key)
+    return Accepted()

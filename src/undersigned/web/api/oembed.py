@@ -1,0 +1,137 @@
+"""Links to a statement that unfold elsewhere: oEmbed 1.0 (oembed.com), and the small page that is shown in its frame.
+
+WordPress shows frames of providers that it doesn't know in `sandbox="allow-scripts"`: no forms, no pop-ups, no navigation.
+By its own protocol, which card.js speaks, the page around sets the height and follows a link. The quotation makes WordPress
+load its half of that, and stands wherever there are no frames.
+"""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Template
+from markupsafe import Markup
+
+from undersigned import errors
+from undersigned.statements.published import Statement
+from undersigned.web.exchange.problems import FormatNotOffered, NotFound, declared
+from undersigned.web.exchange.site import AtSite, Site
+from undersigned.web.pictures import badge, card
+from undersigned.web.pictures.wishes import known_theme, language_of
+from undersigned.words import languages
+from undersigned.words.languages import gettext as _
+
+LINK_HEIGHT = 56
+CACHE_AGE_S = 3600
+# Any page may frame it. Nothing of it may go anywhere but here.
+FRAMED = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+OF_STATEMENT = re.compile(r"/s/([a-z0-9-]{1,64})/?")
+
+
+class OEmbed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to show for a link, in the words of oEmbed 1.0; sizes in pixels, `cache_age` in seconds."""
+
+    type: Literal["rich"]
+    version: Literal["1.0"]
+    title: str
+    provider_name: str
+    provider_url: str
+    cache_age: int
+    html: str
+    width: int
+    height: int
+    thumbnail_url: str | None = None
+    thumbnail_width: int | None = None
+    thumbnail_height: int | None = None
+
+
+Size = Annotated[int | None, QueryParameter(description="In pixels", ge=1, le=2**31)]
+
+
+@get(
+    "/oembed",
+    tags=["Statements"],
+    summary="Unfold a link (oEmbed)",
+    responses=declared(NotFound, errors.StatementNotFound, FormatNotOffered),
+)
+async def unfold(
+    site: AtSite,
+    url: Annotated[str, QueryParameter(description="The address of a statement's page")],
+    maxwidth: Size = None,
+    maxheight: Size = None,
+    format_: Annotated[str, QueryParameter(name="format", description="Only `json`")] = "json",
+) -> Response[OEmbed]:
+    """Both numbers and a link, for whatever shows links as more than links. Discovered from a statement's page."""
+    if format_ != "json":
+        raise FormatNotOffered
+    statement, wish = _statement_at(site, url)
+    with languages.speaking(language_of(statement, wish), asked_for=wish is not None):
+        answer = _unfolded(site, statement, maxwidth, maxheight)
+    return Response(answer, headers={"Cache-Control": f"public, max-age={CACHE_AGE_S}"})
+
+
+@get("/s/{slug:str}/card", include_in_schema=False)
+async def show_in_frame(site: AtSite, slug: FromPath[str], theme: FromQuery[str | None] = None) -> Template:
+    """What an oEmbed frame shows: the badge, and a link that can also be read and copied."""
+    statement = site.statements.get(slug)
+    title = statement.title_in(languages.current())
+    told = badge.shown(statement, site.tallies.get(slug).tally(languages.current()))
+    wishes = urlencode({"lang": languages.current(), "theme": known_theme(theme)})
+    return Template(
+        "card.html",
+        headers={"Cache-Control": "public, max-age=60", "Content-Security-Policy": FRAMED},
+        context={
+            "title": title,
+            "told": told,
+            "url": languages.link(f"{site.settings.url}/s/{slug}"),
+            "picture": f"/v1/statements/{slug}/badge.svg?{wishes}",
+            "size": (badge.CARD_WIDTH, badge.card_height(title)),
+        },
+    )
+
+
+def _statement_at(site: Site, url: str) -> tuple[Statement, str | None]:
+    """The statement whose page has this address, and the language asked for in it. Raises NotFound or StatementNotFound."""
+    home = urlsplit(site.settings.url)
+    try:
+        asked = urlsplit(url)
+        here = asked.scheme in ("http", "https") and asked.netloc.lower() == home.netloc.lower()
+        path = OF_STATEMENT.fullmatch(asked.path.removeprefix(home.path)) if here else None
+        wish = parse_qs(asked.query, max_num_fields=20).get("lang", [""])[-1]
+    except ValueError:
+        path = None
+    if path is None:
+        raise NotFound
+    return site.statements.get(path[1]), languages.known(wish)
+
+
+def _unfolded(site: Site, statement: Statement, maxwidth: int | None, maxheight: int | None) -> OEmbed:
+    url = languages.link(f"{site.settings.url}/s/{statement.slug}")
+    frame = languages.link(f"{site.settings.url}/s/{statement.slug}/card")
+    title = statement.title_in(languages.current())
+    width = min(badge.CARD_WIDTH, maxwidth or badge.CARD_WIDTH)
+    height = round(badge.card_height(title) * width / badge.CARD_WIDTH) + LINK_HEIGHT
+    height = min(height, maxheight or height)
+    fits = (maxwidth or card.WIDTH) >= card.WIDTH and (maxheight or card.HEIGHT) >= card.HEIGHT
+    words = _("Endorse “%(title)s”") % {"title": title}
+    html = Markup(
+        '<blockquote><a href="{url}">{words}</a></blockquote>'
+        '<iframe src="{frame}" title="{title}" width="{width}" height="{height}" frameborder="0"></iframe>'
+    ).format(url=url, words=words, frame=frame, title=title, width=width, height=height)
+    return OEmbed(
+        type="rich",
+        version="1.0",
+        title=title,
+        provider_name=site.name,
+        provider_url=site.settings.url,
+        cache_age=CACHE_AGE_S,
+        html=str(html),
+        width=width,
+        height=height,
+        thumbnail_url=languages.link(f"{site.settings.url}/s/{statement.slug}/card.png") if fits else None,
+        thumbnail_width=card.WIDTH if fits else None,
+        thumbnail_height=card.HEIGHT if fits else None,
+    )

@@ -1,0 +1,164 @@
+"""The only wiring of HTTP: `create_app(settings)` for tests, `create()` for the server."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, get_args, get_origin
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template.config import TemplateConfig
+
+from undersigned import __version__
+from undersigned.database import batching
+from undersigned.database.connection import connect
+from undersigned.identity.tokens import Signer
+from undersigned.process import diagnostics, installation, lifeline
+from undersigned.readers.partners import Partners
+from undersigned.settings import Settings, load
+from undersigned.signing.bodies import Checked, read
+from undersigned.signing.guard import Budget
+from undersigned.statements import passages
+from undersigned.statements.published import Statements
+from undersigned.tallies.snapshots import Tallies
+from undersigned.web import api, frames, pages
+from undersigned.web.exchange import assets, problems
+from undersigned.web.exchange.edge import at_the_edge
+from undersigned.web.exchange.site import HERE, Site, site_of
+from undersigned.web.pages import mailbox
+from undersigned.words import languages
+
+log = logging.getLogger(__name__)
+
+BODY_SIZE_MAX = 16 * 1024
+REFRESH_EVERY_S = 0.25
+
+
+class _CheckedBodies(OpenAPISchemaPlugin):
+    """Describes a `Checked[T]` body as T."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return get_origin(value) is Checked
+
+    def to_openapi_schema(self, field_definition: Any, schema_creator: Any) -> Any:
+        return schema_creator.for_field_definition(field_definition.inner_types[0])
+
+
+def _is_checked(annotation: Any) -> bool:
+    return get_origin(annotation) is Checked
+
+
+def _read_checked(annotation: Any, data: Any) -> Any:
+    return read(get_args(annotation)[0], data)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The app. Its lifespan opens the database and keeps statements and tallies fresh in memory."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with connect(settings.database_url) as db:
+            site = Site(
+                settings,
+                db,
+                Signer(settings.signing_keys),
+                Statements(),
+                Tallies(),
+                Partners(),
+                Budget(-(-settings.submit_budget_network // settings.web_workers)),
+                settings.proxy_networks,
+            )
+            await installation.establish(db, settings.pepper)
+            await refresh(site)
+            app.state.site = site
+            refreshing = asyncio.create_task(_keep_fresh(site))
+            try:
+                yield
+            finally:
+                refreshing.cancel()
+
+    app = Litestar(
+        [
+            *api.handlers,
+            *pages.handlers,
+            *frames.handlers,
+            assets.read_static,
+            *([mailbox.router] if settings.has_mailbox_page else []),
+        ],
+        dependencies={"site": Provide(site_of, sync_to_thread=False)},
+        exception_handlers={Exception: problems.answer},
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(
+            title="Undersigned",
+            version=__version__,
+            path=None,
+            render_plugins=[],
+            use_handler_docstrings=True,
+            description="People and organisations endorse a published statement, prove their mailbox, and are counted once.",
+            components=Components(
+                security_schemes={
+                    "key": SecurityScheme(
+                        type="http",
+                        scheme="bearer",
+                        description="Made with `undersigned key create`, or a partner's, with `undersigned partner add`.",
+                    )
+                }
+            ),
+        ),
+        plugins=[_CheckedBodies()],
+        request_max_body_size=BODY_SIZE_MAX,
+        template_config=TemplateConfig(
+            directory=HERE / "templates",
+            engine=JinjaTemplateEngine,
+            engine_callback=lambda engine: _share(engine, settings),
+        ),
+        type_decoders=[(_is_checked, _read_checked)],
+        logging_config=None,
+    )
+    # Around everything, because Litestar answers 404 and 405 before its own middleware.
+    app.asgi_handler = at_the_edge(app.asgi_handler)
+    return app
+
+
+def create() -> Litestar:
+    """What the server calls in each of its workers."""
+    diagnostics.configure("web")
+    lifeline.die_with_parent()
+    return create_app(load())
+
+
+async def refresh(site: Site) -> None:
+    published_at = await site.tallies.refresh(site.db)
+    if published_at != site.statements.published_at:
+        await site.statements.load(site.db)
+    if published_at != site.partners.loaded_for:
+        await site.partners.load(site.db, published_at)
+
+
+async def _keep_fresh(site: Site) -> None:
+    while True:
+        await asyncio.sleep(REFRESH_EVERY_S)
+        try:
+            await refresh(site)
+        except Exception as error:
+            if not batching.is_unreachable(error):
+                log.exception("The tally in memory can't be refreshed; it goes on.")
+            else:
+                log.warning("The tally in memory grows old: the database can't be used (%s).", type(error).__name__)
+
+
+def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
+    languages.share(engine.engine)
+    engine.engine.globals |= {
+        "site": urlsplit(settings.url).hostname,
+        "site_url": settings.url,
+        "version": __version__,
+        "anchored": passages.anchored,
+    }

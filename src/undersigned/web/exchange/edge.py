@@ -1,0 +1,94 @@
+"""What every request gets on its way in, its language; and every answer on its way out: CORS, HEAD for GET, safe headers."""
+
+import re
+from urllib.parse import parse_qs
+
+from litestar.enums import HttpMethod, ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from undersigned.words import languages
+
+PRIVATE = ("/v1/admin/", "/v1/partners/")
+PUBLIC = ("/v1/", "/log/", "/embed/", "/oembed", "/openapi.json")
+Headers = list[tuple[bytes, bytes]]
+CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Retry-After"),
+]
+PREFLIGHT: Headers = [
+    *CORS,
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"Content-Type, If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+]
+
+
+def policy(frame_ancestors: str | None = "'none'") -> str:
+    """The Content-Security-Policy of our pages: nothing inline, nothing from elsewhere, and who may show them in a frame.
+
+    None lets everybody: `*` would leave out files and previews in sandboxes, whose origin is no host (CSP Level 3, 6.7.2.8).
+    """
+    framing = f"; frame-ancestors {frame_ancestors}" if frame_ancestors else ""
+    return (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"frame-src 'self'; form-action 'self'; base-uri 'none'{framing}"
+    )
+
+
+SAFE: Headers = [
+    (b"content-security-policy", policy().encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+SAFE_AND_OPEN = SAFE + CORS
+# What is made to be embedded may be loaded by a page that isolates itself (COEP), and a frame may say that something went wrong.
+SAFE_AND_EMBEDDABLE: Headers = [
+    (b"content-security-policy", policy(None).encode()),
+    *SAFE_AND_OPEN[1:],
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+
+
+def at_the_edge(app: ASGIApp) -> ASGIApp:
+    """The app as the world meets it. Headers that a handler set itself are left as they are."""
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        path, method = scope["path"], scope["method"]
+        plain = re.sub("/+", "/", path)
+        public = plain.startswith(PUBLIC) and not plain.startswith(PRIVATE)
+        if public and method == "OPTIONS":
+            await _answer_preflight(send)
+            return
+        extra = SAFE_AND_EMBEDDABLE if plain.startswith("/embed/") else SAFE_AND_OPEN if public else SAFE
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"])
+                if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                    headers.append((b"content-language", languages.current().encode()))
+                    headers.append((b"vary", b"Accept-Language"))
+                given = {name.lower() for name, _ in headers}
+                message["headers"] = headers + [header for header in extra if header[0] not in given]
+            elif method == "HEAD" and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        if method == "HEAD":
+            scope["method"] = HttpMethod.GET
+        wish = languages.known(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[-1])
+        with languages.speaking(wish or languages.negotiate(_accepted(scope)), asked_for=wish is not None):
+            await app(scope, receive, send_with_headers)
+
+    return edge
+
+
+def _accepted(scope: Scope) -> str:
+    return ",".join(value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"accept-language")
+
+
+async def _answer_preflight(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,41 @@
+"""Pages that say what happened, or ask one thing."""
+
+from litestar.response import Template
+
+from undersigned.readers.partners import Partner
+from undersigned.statements.published import Statement
+from undersigned.web.exchange.caching import NO_STORE
+from undersigned.words.languages import gettext as _
+
+
+def notice(
+    heading: str,
+    *paragraphs: str,
+    tone: str = "plain",
+    actions: list[dict[str, str]] | None = None,
+    statement: Statement | None = None,
+    status: int = 200,
+) -> Template:
+    """A page that says what happened, or asks one thing."""
+    return Template(
+        "notice.html",
+        status_code=status,
+        headers=NO_STORE,
+        context={
+            "heading": heading,
+            "paragraphs": list(paragraphs),
+            "tone": tone,
+            "actions": actions or [],
+            "statement": statement,
+            "private": True,
+        },
+    )
+
+
+def button(label: str, url: str, style: str = "primary", method: str = "post") -> dict[str, str]:
+    return {"label": label, "url": url, "style": style, "method": method}
+
+
+def back_to(partner: Partner | None) -> list[dict[str, str]]:
+    """The way back to the site that a signer came from, as it was registered; never to an address from a request."""
+    return [button(_("Back to %(partner)s") % {"partner": partner.name}, partner.url, method="away")] if partner else []

@@ -1,0 +1,118 @@
+"""Pages for iframes, which work without JavaScript."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Template
+
+from undersigned.errors import DomainError, InvalidFields
+from undersigned.readers import organisations
+from undersigned.signing import submissions
+from undersigned.signing.bodies import Signing, read
+from undersigned.statements.published import Statement
+from undersigned.web.embeds import wording
+from undersigned.web.exchange.caching import TALLY_CACHE
+from undersigned.web.exchange.edge import policy
+from undersigned.web.exchange.forms import by_name, form_values, signing_of
+from undersigned.web.exchange.problems import STATUS
+from undersigned.web.exchange.site import AnyRequest, AtSite, Site
+from undersigned.web.pictures.colours import known_accent
+from undersigned.web.pictures.wishes import known_theme
+from undersigned.words import countries, languages
+
+# The fields as they stand in the form: the cursor goes to the first that needs a correction.
+FIELDS = (
+    "kind", "organisation_name", "organisation_country", "organisation_website", "name", "role", "email", "country",
+    "objectives", "contributions",
+)  # fmt: skip
+
+
+@get("/{slug:str}/form")
+async def show_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    return _form(site, request, site.statements.get(slug), {})
+
+
+@post("/{slug:str}/form", status_code=200)
+async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    """What the form in an iframe sends, answered like the form of the statement's page."""
+    values = form_values(await request.body())
+    statement = site.statements.get(slug)
+    network_key = site.network_key(request)
+    body = signing_of(values) | {"partner": request.query_params.get("partner")}
+    try:
+        site.admit(request, statement, form=True)
+        site.submit_budget.spend(network_key)
+        await submissions.submit(
+            site.db, site.settings.pepper, statement, read(Signing, body), network_key, site.partners
+        )
+    except DomainError as error:
+        return _form(site, request, statement, values, error)
+    return _frame(site, request, "sent", statement, {"address": values["email"]}, cache="no-store")
+
+
+@get("/{slug:str}/tally")
+async def show_tally(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    statement = site.statements.get(slug)
+    tally = site.tallies.get(slug).tally(languages.current())
+    return _frame(site, request, "tally", statement, {"tally": tally}, cache=TALLY_CACHE)
+
+
+@get("/{slug:str}/organisations")
+async def show_organisations(
+    site: AtSite,
+    request: AnyRequest,
+    slug: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=-1, le=2**62)] = -1,
+) -> Template:
+    statement = site.statements.get(slug)
+    rows = await organisations.counted(site.db, statement, after)
+    following = rows[-1]["log_index"] if len(rows) == organisations.PAGE_SIZE else None
+    more = following is not None and urlencode({**request.query_params.dict(), "after": following}, doseq=True)
+    return _frame(site, request, "organisations", statement, {"organisations": rows, "more": more})
+
+
+def _form(
+    site: Site, request: AnyRequest, statement: Statement, values: dict[str, Any], error: DomainError | None = None
+) -> Template:
+    """The form, with what was typed and what stood in its way."""
+    said = wording.words(languages.current())["sentences"]
+    faults = by_name(error.errors, values) if isinstance(error, InvalidFields) else {}
+    errors = {field: faults[field] for field in sorted(faults, key=lambda field: (*FIELDS, field).index(field))}
+    context = {
+        "values": values,
+        "errors": errors,
+        "trouble": said.get(error.code, said["failed"]) if error and not errors else None,
+        "countries": countries.names(languages.current()),
+    }
+    if error is None:
+        return _frame(site, request, "form", statement, context)
+    return _frame(site, request, "form", statement, context, status=STATUS[type(error)], cache="no-store")
+
+
+def _frame(
+    site: Site,
+    request: AnyRequest,
+    name: str,
+    statement: Statement,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    cache: str | None = None,
+) -> Template:
+    said = wording.words(languages.current())
+    context |= {
+        "statement": statement,
+        "note": said["note"],
+        "words": said["sentences"],
+        # What can't be met is passed over: a partner's slip never costs a signature.
+        "theme": known_theme(request.query_params.get("theme")),
+        "accent": known_accent(request.query_params.get("accent")),
+    }
+    may_frame = site.partners.frame_ancestors(statement, request.query_params.get("partner"))
+    headers = {"Content-Security-Policy": policy(may_frame)} | ({"Cache-Control": cache} if cache else {})
+    return Template(f"embed/{name}.html", status_code=status, headers=headers, context=context)
+
+
+handlers = [show_form, submit_form, show_tally, show_organisations]

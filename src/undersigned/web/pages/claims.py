@@ -1,0 +1,218 @@
+"""The page behind a mailed link to confirm. GET changes nothing, because mail scanners follow links; a button's POST does."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+from litestar.response import Stream, Template
+
+from undersigned.database.queries.submissions import Standing
+from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
+from undersigned.identity.tokens import OwnerLink
+from undersigned.signing import endorsements, owners, submissions
+from undersigned.statements.published import Statement
+from undersigned.web.exchange.caching import NO_STORE
+from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.notices import back_to, button, notice
+from undersigned.web.exchange.problems import STATUS
+from undersigned.web.exchange.site import AnyRequest, AtSite, Site
+from undersigned.words import countries, languages
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
+
+ENTRY_HERE = "<!-- the entry -->"
+
+
+OUTCOMES = {
+    "counted": (
+        noop("Your endorsement counts"),
+        "good",
+        noop("Thank you."),
+        noop("A mail is on its way with a link that undoes this at any time. Keep it."),
+    ),
+    "held": (
+        noop("Thank you. A person looks at it now"),
+        "good",
+        noop("Endorsements like this one are looked at before they count. You will get a mail either way."),
+    ),
+    "already_confirmed": (
+        noop("It is done already"),
+        "good",
+        noop("This endorsement was confirmed before, and it is counted once."),
+        noop("The mail you got then has the link that undoes it."),
+    ),
+    "rejected": (
+        noop("This endorsement was not accepted"),
+        "warn",
+        noop("It was looked at and rejected; the mail about it says why."),
+    ),
+}
+
+
+@get("/c/{token:str}")
+async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
+    """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
+    link = site.signer.read_confirm(token, expired_too=True)
+    claim = await submissions.find(site.db, link)
+    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim.name}, {})
+
+
+@post("/c/{token:str}", status_code=200)
+async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Stream:
+    """The owner's consent: counts the claim, or holds it for a look. Once it counts, the page waits for its log entry."""
+    values = form_values(await request.body())
+    link = site.signer.read_confirm(token, expired_too=True)
+    claim = await submissions.find(site.db, link)
+    settled = _settled(site, token, claim)
+    if settled is not None:
+        return settled
+    statement = site.statements.get(claim.statement or "")
+    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
+        # The consent text changed while this page was open: what is agreed to must be what was read.
+        return _claim_page(
+            site, token, claim, values, {"consent": _("The text below is new. Please read it once more.")}, 409
+        )
+    try:
+        done = await endorsements.confirm(
+            site.db,
+            link,
+            consent=True,
+            name=values.get("name", ""),
+            show_name="show_name" in values,
+            updates="updates" in values,
+            translation_sha256=values.get("consent_translation"),
+        )
+    except InvalidFields as error:
+        return _claim_page(site, token, claim, values, by_name(error.errors, values), STATUS[InvalidFields])
+    except EndorsementRejected:
+        return _outcome("rejected", statement)
+    except LinkExpired:
+        return _expired(token, still_there=False)
+    back = back_to(site.partners.get(claim.partner))
+    if done.outcome == "held":
+        return _held(token, statement, back)
+    if done.link is None:
+        return _outcome(done.outcome, statement, back)
+    return Stream(_counted(site, request, statement, done.link, back), media_type="text/html", headers=NO_STORE)
+
+
+async def _counted(
+    site: Site, request: AnyRequest, statement: Statement, link: OwnerLink, back: list[dict[str, str]]
+) -> AsyncIterator[bytes]:
+    """The page that says it counts: sent up to where the entry's number goes, then the rest once the entry is released."""
+    page = _outcome("counted", statement, back)
+    template = request.app.template_engine.get_template("notice.html")  # type: ignore[union-attr]
+    before, after = template.render(**page.context, entry=ENTRY_HERE).split(ENTRY_HERE)
+    yield before.encode()
+    index = await owners.wait_for_entry(site.db, link.endorsement_id, statement.slug)
+    entry = request.app.template_engine.get_template("entry.html")  # type: ignore[union-attr]
+    yield entry.render(index=index, token=site.signer.manage(link)).encode()
+    yield after.encode()
+
+
+@post("/c/{token:str}/deny", status_code=200)
+async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
+    """ "This was not me": deletes the claim."""
+    denied = await submissions.deny(site.db, site.signer.read_confirm(token, expired_too=True))
+    if not denied:
+        return notice(_("There is nothing left to delete"), _("This claim was confirmed, deleted or forgotten before."))
+    return notice(_("It is deleted"), _("Nothing was counted, and nothing about this claim is kept."), tone="good")
+
+
+@post("/c/{token:str}/renew", status_code=200)
+async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
+    """Mails a new link where the old one expired."""
+    if not await submissions.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
+        return _expired(token, still_there=False)
+    return notice(
+        _("A new link is on its way"),
+        _("Look into your mailbox in a few minutes. The new link is good for 7 days."),
+        tone="good",
+    )
+
+
+def _settled(site: Site, token: str, claim: Standing) -> Template | None:
+    """The page for a claim that there is nothing more to confirm about, or None."""
+    slug = claim.statement or claim.endorsed_statement
+    statement = site.statements.get(slug) if slug else None
+    if claim.status == "held":
+        return _held(token, statement)
+    counted = claim.endorsement_status == "counted" and (claim.status is None or claim.kind == "individual")
+    if counted:
+        return _outcome("already_confirmed", statement)
+    if claim.endorsement_status == "rejected":
+        return _outcome("rejected", statement)
+    if claim.status is None or claim.expired:
+        return _expired(token, still_there=claim.status is not None)
+    return None
+
+
+def _held(token: str, statement: Statement | None, back: Sequence[dict[str, str]] = ()) -> Template:
+    heading, tone, *paragraphs = OUTCOMES["held"]
+    undo = button(_("Take it back and delete it"), f"/c/{token}/deny", style="quiet")
+    return notice(_(heading), *map(_, paragraphs), tone=tone, statement=statement, actions=[*back, undo])
+
+
+def _outcome(outcome: str, statement: Statement | None, back: Sequence[dict[str, str]] = ()) -> Template:
+    heading, tone, *paragraphs = OUTCOMES[outcome]
+    status = 409 if outcome == "rejected" else 200
+    return notice(_(heading), *map(_, paragraphs), tone=tone, actions=[*back], statement=statement, status=status)
+
+
+def _expired(token: str, *, still_there: bool) -> Template:
+    if still_there:
+        return notice(
+            _("This link has expired"),
+            _("Links are good for 7 days. Nothing was counted."),
+            status=410,
+            actions=[
+                button(_("Send me a new link"), f"/c/{token}/renew"),
+                button(_("This was not me: delete it"), f"/c/{token}/deny", style="quiet"),
+            ],
+        )
+    return notice(
+        _("This link has expired"),
+        _("Nothing was counted, and what was entered is deleted. You can endorse again."),
+        status=410,
+        actions=[button(_("To the statements"), "/", method="get")],
+    )
+
+
+def _claim_page(
+    site: Site, token: str, claim: Standing, values: dict[str, Any], errors: dict[str, str], status: int = 200
+) -> Template:
+    statement = site.statements.get(claim.statement or "")
+    text = statement.translation(languages.current()) or statement
+    country_names = countries.names(languages.current())
+    organisation = claim.organisation
+    shown = {
+        "kind": claim.kind,
+        "name": claim.name,
+        "role": claim.role,
+        "country_name": country_names.get(claim.country or ""),
+        "objectives": [objective.text for objective in text.objectives if objective.key in (claim.objectives or ())],
+        "organisation": organisation
+        and {
+            "name": organisation["name"],
+            "website": organisation["website"],
+            "country_name": country_names.get(organisation["country"]),
+        },
+    }
+    return Template(
+        "confirm.html",
+        status_code=status,
+        headers=NO_STORE,
+        context={
+            "statement": statement,
+            "token": token,
+            "claim": shown,
+            "values": values,
+            "errors": errors,
+            "consent_sha256": statement.consent_sha256.hex(),
+            "private": True,
+        },
+    )
+
+
+router = Router("/", include_in_schema=False, route_handlers=[show_claim, confirm_claim, deny_claim, renew_claim])

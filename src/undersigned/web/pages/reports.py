@@ -1,0 +1,112 @@
+"""The page behind "Report this": whoever reads it can say what is wrong with a shown name or a counted organisation."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Template
+
+from undersigned.errors import InvalidFields
+from undersigned.readers import organisations, public_names, reports
+from undersigned.readers.reports import About
+from undersigned.web.exchange.caching import NO_STORE
+from undersigned.web.exchange.forms import form_values
+from undersigned.web.exchange.notices import notice
+from undersigned.web.exchange.problems import STATUS
+from undersigned.web.exchange.site import AnyRequest, AtSite, Site
+from undersigned.words.languages import gettext as _
+from undersigned.words.languages import noop
+
+REASONS = {
+    "not_them": noop("It is somebody else’s name, used without their knowledge"),
+    "impersonation": noop("Somebody pretends to be, or to speak for, who they are not"),
+    "abusive": noop("It insults or threatens"),
+    "other": noop("Something else"),
+}
+FAULTS = {
+    "required": noop("Please choose what is wrong."),
+    "too_long": noop("Please use no more than 500 characters."),
+}
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a report is about; `value` is how links and forms name it."""
+
+    endorsement_id: UUID
+    about: About
+    called: str
+    value: str
+
+
+@get("/s/{slug:str}/report")
+async def ask(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    """The form."""
+    given = {name: value for name, value in request.query_params.items() if isinstance(value, str)}
+    return _form(site, slug, await _subject(site, slug, given), {}, {})
+
+
+@post("/s/{slug:str}/report", status_code=200)
+async def send(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+    """Keeps the report; answered by thanks, or by the form with what needs a correction."""
+    values = form_values(await request.body())
+    subject = await _subject(site, slug, values)
+    site.submit_budget.spend(site.network_key(request))
+    try:
+        await reports.report(
+            site.db, subject.endorsement_id, subject.about, values.get("reason", ""), values.get("note", "")
+        )
+    except InvalidFields as error:
+        faults = {fault.pointer.strip("/"): _(FAULTS[fault.code]) for fault in error.errors}
+        return _form(site, slug, subject, values, faults, STATUS[InvalidFields])
+    return notice(
+        _("Thank you"),
+        _("A person looks at it. Nothing about you was kept."),
+        tone="good",
+        statement=site.statements.get(slug),
+    )
+
+
+async def _subject(site: Site, slug: str, given: dict[str, Any]) -> Subject:
+    """What is reported. Raises NotFoundException if it isn't, or is no longer, to be seen."""
+    slug = site.statements.get(slug).slug
+    about: About = "organisation" if "organisation" in given else "name"
+    value = str(given.get(about, ""))
+    try:
+        row = await (
+            organisations.find_listed(site.db, slug, int(value) % 2**63)
+            if about == "organisation"
+            else public_names.find_shown(site.db, slug, UUID(value))
+        )
+    except ValueError:
+        row = None
+    if row is None:
+        raise NotFoundException
+    return Subject(row["endorsement_id"], about, row["name"], value)
+
+
+def _form(
+    site: Site, slug: str, subject: Subject, values: dict[str, Any], errors: dict[str, str], status: int = 200
+) -> Template:
+    return Template(
+        "report.html",
+        status_code=status,
+        headers=NO_STORE,
+        context={
+            "statement": site.statements.get(slug),
+            "subject": subject,
+            "reasons": {key: _(words) for key, words in REASONS.items()},
+            "values": values,
+            "errors": errors,
+            "note_length_max": reports.NOTE_LENGTH_MAX,
+            "private": True,
+            # Who changes the language goes on with the same report.
+            "kept": f"{urlencode([(subject.about, subject.value)])}&",
+        },
+    )
+
+
+router = Router("/", route_handlers=[ask, send], include_in_schema=False)

@@ -1,0 +1,54 @@
+"""The page behind a mailed link to stop mail. GET changes nothing here either."""
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+from litestar.response import Template
+
+from undersigned.web.exchange.notices import button, notice
+from undersigned.web.exchange.site import AtSite
+from undersigned.words.languages import gettext as _
+
+
+@get("/stop/{token:str}")
+async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
+    """Asks whether to stop confirmation mail to this mailbox, or to let it through again; changes nothing."""
+    mailbox_id = site.signer.read_stop(token)
+    if await site.db.pool.fetchval(site.db.q.messages.is_suppressed, mailbox_id):
+        return notice(
+            _("Confirmation mail to this mailbox is stopped"),
+            _(
+                "Whoever enters your address, no mail follows. If you want to endorse something yourself one day, let mail "
+                "through again first."
+            ),
+            actions=[button(_("Let confirmation mail through again"), f"/stop/{token}/undo")],
+        )
+    return notice(
+        _("Stop confirmation mail to this mailbox?"),
+        _(
+            "Whoever enters your address on this site, you will get no more mails that ask you to confirm. You can undo this "
+            "here at any time."
+        ),
+        actions=[button(_("Stop these mails"), f"/stop/{token}")],
+    )
+
+
+@post("/stop/{token:str}", status_code=200)
+async def stop(site: AtSite, token: FromPath[str]) -> Template:
+    """Stops confirmation mail; also what a mail program's own button sends (RFC 8058)."""
+    await site.db.pool.execute(site.db.q.messages.suppress, site.signer.read_stop(token))
+    return notice(
+        _("Stopped"),
+        _("No more confirmation mails will reach this mailbox from here."),
+        tone="good",
+        actions=[button(_("Undo"), f"/stop/{token}/undo", style="quiet")],
+    )
+
+
+@post("/stop/{token:str}/undo", status_code=200)
+async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
+    """Lets confirmation mail through again."""
+    await site.db.pool.execute(site.db.q.messages.unsuppress, site.signer.read_stop(token))
+    return notice(_("Undone"), _("Confirmation mails can reach this mailbox again."), tone="good")
+
+
+router = Router("/", include_in_schema=False, route_handlers=[ask_to_stop, stop, undo_stop])
