@@ -527,3 +527,13 @@ CREATE TABLE trail (
     done_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE trail IS 'What admins did, without personal data.';
+
+-- Monitoring -----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE station_count (
+    station text NOT NULL,
+    outcome text NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (station, outcome)
+);
+COMMENT ON TABLE station_count IS 'What the processes counted of their work since ever, added every few seconds; numbers only, and nobody''s.';

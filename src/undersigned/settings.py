@@ -28,7 +28,7 @@ class Settings(
 
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
-    `X-Forwarded-For` is believed, comma-separated.
+    `X-Forwarded-For` is believed, comma-separated. `metrics_address` is a host and port of its own for `/metrics`.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +47,7 @@ class Settings(
     mail_budget_network: Annotated[int, Meta(ge=0)] = 100
     mail_budget_total: Annotated[int, Meta(ge=0)] = 0
     submit_budget_network: Annotated[int, Meta(ge=0)] = 600
+    metrics_address: str = ""
 
     @property
     def url(self) -> str:
@@ -65,6 +66,16 @@ class Settings(
     @property
     def proxy_networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         return [ipaddress.ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip()]
+
+    @property
+    def metrics_at(self) -> tuple[str, int] | None:
+        """The host and the port of `/metrics`, or None if it isn't served. Raises ValueError."""
+        if not self.metrics_address:
+            return None
+        address = urlsplit(f"//{self.metrics_address}")
+        if not address.hostname or not address.port or address.path:
+            raise ValueError
+        return address.hostname, address.port
 
     @property
     def on_loopback(self) -> bool:
@@ -151,6 +162,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"{PREFIX}SMTP_URL is set, so {PREFIX}MAIL_FROM must name the sender's address.")
     if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
         raise SettingsError(f"{PREFIX}BASE_URL must start with https:// or http://.")
+    try:
+        _ = settings.metrics_at
+    except ValueError:
+        raise SettingsError(f"{PREFIX}METRICS_ADDRESS must be a host and a port, such as 127.0.0.1:9464.") from None
     try:
         _ = settings.proxy_networks
     except ValueError as error:

@@ -287,8 +287,8 @@ async def test_whoever_endorsed_already_is_told_so_and_how_to_withdraw(world: Wo
 async def test_the_trial_mail_says_whether_the_relay_took_it(
     settings: Settings, relay: Relay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await console.installation.mail_test(settings, "me@example.org") == 0
+    assert await console.mail.try_out(settings, "me@example.org") == 0
     assert [mail["To"] for mail in relay.taken] == ["me@example.org"]
     relay.replies = {"me@example.org": "550 no"}
-    assert await console.installation.mail_test(settings, "me@example.org") == 1
+    assert await console.mail.try_out(settings, "me@example.org") == 1
     assert "550" in capsys.readouterr().err

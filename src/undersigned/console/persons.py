@@ -1,12 +1,37 @@
 """What `undersigned person` does: answer a letter about everything that is held under one address."""
 
 import argparse
+import datetime as dt
 import sys
 
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.identity.tokens import Signer
 from undersigned.settings import Settings
 from undersigned.signing import letters
+
+
+def declare(commands: Commands) -> None:
+    steps = commands.add_parser("person", help="answer a letter about one address").add_subparsers(
+        required=True, metavar="STEP"
+    )
+    for step, run, what in (
+        ("find", find, "say what is held"),
+        ("manage-link", manage_link, "print links to hand over"),
+        ("withdraw", withdraw, "withdraw and delete everything"),
+    ):
+        letter = steps.add_parser(step, help=what)
+        letter.add_argument("address")
+        letter.add_argument(
+            "--received", type=dt.date.fromisoformat, default=dt.date.today(), help="YYYY-MM-DD (default: today)"
+        )
+        if step == "withdraw":
+            letter.add_argument(
+                "--organisations",
+                choices=("leave", "withdraw"),
+                help="where the address speaks for one: erase the person only, or take its endorsement back",
+            )
+        letter.set_defaults(run=on_database(run))
 
 
 async def find(db: Database, given: Settings, options: argparse.Namespace) -> int:

@@ -1,10 +1,28 @@
 """What `undersigned review` does: list, approve or reject the claims that wait for a look."""
 
 import argparse
+from uuid import UUID
 
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.settings import Settings
 from undersigned.signing import review
+
+
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser("review", help="list, approve or reject the claims that wait for a look")
+    parser.set_defaults(run=on_database(waiting), statement=None)
+    steps = parser.add_subparsers(metavar="STEP")
+    listing = steps.add_parser("list", help="list what waits (the default)")
+    listing.add_argument("statement", nargs="?")
+    listing.set_defaults(run=on_database(waiting))
+    approving = steps.add_parser("approve", help="count a claim")
+    approving.add_argument("id", type=UUID)
+    approving.set_defaults(run=on_database(approve))
+    rejecting = steps.add_parser("reject", help="delete a claim and mail the reason")
+    rejecting.add_argument("id", type=UUID)
+    rejecting.add_argument("--reason", required=True, help="mailed to the representative")
+    rejecting.set_defaults(run=on_database(reject))
 
 
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ Item = tuple[Sequence[Any], "asyncio.Future[asyncpg.Record]"]
 
 def is_unreachable(error: BaseException) -> bool:
     """Whether an exception says that the database can't be used at the moment, rather than that something is wrong."""
-    return isinstance(error, DatabaseAway) or (isinstance(error, AWAY) and not isinstance(error, ValueError))
+    return isinstance(error, DatabaseAway) or (isinstance(error, AWAY) and not isinstance(error, ValueError | OSError))
 
 
 class Batcher:

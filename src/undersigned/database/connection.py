@@ -13,6 +13,7 @@ from undersigned.database import queries
 from undersigned.database.batching import Batcher
 from undersigned.database.declaring import Query
 from undersigned.database.session import Asking, Session
+from undersigned.database.stations import Stations
 from undersigned.database.trouble import told_apart
 
 Record = asyncpg.Record
@@ -33,6 +34,7 @@ class Database(Asking):
         self.pool = pool
         # A slow reader keeps its connection for as long as it reads, so that only a few may.
         self.streams = asyncio.Semaphore(STREAMS_MAX)
+        self.stations = Stations()
         self._batchers: dict[str, Batcher] = {}
 
     @overload

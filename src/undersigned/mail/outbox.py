@@ -69,7 +69,9 @@ async def run_once(box: Outbox) -> int:
             about = await box.about(row["statement"])
             letters.append((row, _letter(about, row, fact, template)))
     await box.db.in_key_order(q.finish, drops)
+    box.db.stations.note("mail", "dropped", len(drops))
     await box.db.in_key_order(q.postpone, delays)
+    box.db.stations.note("mail", "delayed", len(delays))
     await _send_all(box, await _lease(box, letters))
     return len(due)
 
@@ -178,11 +180,13 @@ async def _send_one(box: Outbox, send: transport.Send, sending: Sending) -> None
 
 
 async def _finish(box: Outbox, endorsement_id: UUID, message_id: UUID, status: str, outcome: str) -> None:
+    box.db.stations.note("mail", status)
     await box.db.batched(box.db.q.messages.finish, endorsement_id, message_id, status, outcome)
 
 
 async def _put_off(box: Outbox, sending: Sending) -> None:
     """Exponential back-off with full jitter, from half a minute to six hours."""
+    box.db.stations.note("mail", "deferred")
     ceiling = min(BACK_OFF_S * 2**sending.attempt_count, BACK_OFF_MAX_S)
     wait = dt.timedelta(seconds=ceiling * random.uniform(0.5, 1))  # noqa: S311
     letter = sending.letter

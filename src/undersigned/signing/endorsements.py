@@ -46,6 +46,7 @@ async def confirm(
         given["updates"] = consented()
     shown = "queued" if show_name else "hidden"
     row = await _run(db, link.endorsement_id, link.submission_id, submissions.corrected_name(name), shown, given, False)
+    db.stations.note("confirmation", row["outcome"])
     made = OwnerLink(link.endorsement_id, row["bound"]) if row["bound"] else None
     return Confirmation(_outcome(row), made)
 

@@ -216,6 +216,7 @@ async def submit(
     )
     if not accepted:
         raise Unavailable  # The text was replaced a moment ago; memory follows at once.
+    db.stations.note("submission", "accepted")
 
 
 async def find(db: Database, link: ConfirmLink) -> Standing:

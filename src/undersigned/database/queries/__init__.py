@@ -14,6 +14,7 @@ from undersigned.database.queries.admins import Admins
 from undersigned.database.queries.audits import Audits
 from undersigned.database.queries.endorsements import Endorsements
 from undersigned.database.queries.exports import Exports
+from undersigned.database.queries.health import Health
 from undersigned.database.queries.installation import Installation
 from undersigned.database.queries.log import Log
 from undersigned.database.queries.messages import Messages
@@ -54,6 +55,7 @@ class Queries(msgspec.Struct, frozen=True):
     audits: Audits
     admins: Admins
     installation: Installation
+    health: Health
 
 
 def load(directory: Path = SQL / "queries") -> Queries:

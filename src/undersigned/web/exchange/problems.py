@@ -12,9 +12,9 @@ from litestar.response import Template
 from msgspec import Meta
 
 from undersigned import errors
-from undersigned.database.batching import is_unreachable
-from undersigned.database.trouble import why
+from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import DomainError, FieldError
+from undersigned.web.exchange.methods import allowed
 from undersigned.web.exchange.site import AnyRequest
 from undersigned.words.languages import gettext as _
 from undersigned.words.languages import noop
@@ -26,10 +26,12 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[DomainError], int] = {
     errors.MalformedRequest: 400,
     errors.LinkInvalid: 400,
+    errors.RequestAborted: 400,
     errors.KeyRefused: 401,
     errors.OriginRefused: 403,
     errors.StatementNotFound: 404,
     errors.ClaimNotFound: 404,
+    errors.BodyTooSlow: 408,
     errors.StatementNotOpen: 409,
     errors.StatementClosed: 409,
     errors.EndorsementRejected: 409,
@@ -72,18 +74,13 @@ class FormatNotOffered(DomainError):
     code = "format_not_offered"
 
 
-class NotReady(DomainError):
+class NotReady(errors.Explained):
     """The server can't serve as it should."""
 
     code = "not_ready"
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-    @property
-    def detail(self) -> str:
-        return f"{'; '.join(self.problems)}."
+        super().__init__(f"{'; '.join(problems)}.")
 
 
 class InternalError(DomainError):
@@ -162,10 +159,12 @@ def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
         headers["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, errors.Unavailable):
         headers["Retry-After"] = "5"
+    elif isinstance(error, errors.BodyTooSlow):
+        headers["Connection"] = "close"
     elif isinstance(error, errors.KeyRefused):
         headers["WWW-Authenticate"] = "Bearer"
-    elif isinstance(exception, HTTPException) and "Allow" in (exception.headers or {}):
-        headers["Allow"] = (exception.headers or {})["Allow"]
+    elif isinstance(error, MethodNotAllowed):
+        headers["Allow"] = allowed(request.app, request.scope["path"])
     if _is_page(request):
         return _page(error, status, headers)
     fields = error.errors if isinstance(error, errors.InvalidFields) else []
@@ -182,9 +181,9 @@ def _as_domain_error(exception: Exception) -> DomainError:
         return OF_HTTP.get(exception.status_code, errors.MalformedRequest)()
     if isinstance(exception, RecursionError):
         return errors.MalformedRequest()  # JSON nested deeper than a body of ours ever is.
-    if is_unreachable(exception):
-        log.warning("The database can't be used (%s).", why(exception))
-    if isinstance(exception, errors.Unavailable) or is_unreachable(exception):
+    if isinstance(exception, DatabaseAway):
+        log.warning("The database can't be used (%s).", exception.why)
+    if isinstance(exception, errors.Unavailable):
         return errors.Unavailable()
     return InternalError()
 

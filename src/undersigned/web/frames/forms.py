@@ -16,6 +16,7 @@ from undersigned.web.embeds import wording
 from undersigned.web.exchange.caching import TALLY_CACHE
 from undersigned.web.exchange.edge import policy
 from undersigned.web.exchange.forms import by_name, form_values, signing_of
+from undersigned.web.exchange.paging import WHOLE_MAX
 from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.web.pictures.colours import known_accent
@@ -64,7 +65,7 @@ async def show_organisations(
     site: AtSite,
     request: AnyRequest,
     slug: FromPath[str],
-    after: Annotated[int, QueryParameter(ge=-1, le=2**62)] = -1,
+    after: Annotated[int, QueryParameter(ge=-1, le=WHOLE_MAX)] = -1,
 ) -> Template:
     statement = site.statements.get(slug)
     rows = await organisations.counted(site.db, statement, after)
