@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.test_log import counted
-from tests.api.test_restart import lose_the_last, restart
+from tests.api.test_log import counted, lose_the_last
+from tests.api.test_restart import restart
 from tests.api.test_succession import FORMER, SUCCESSOR, accept, approve, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, token_of

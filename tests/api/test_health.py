@@ -66,6 +66,7 @@ async def test_a_recount_that_never_was_is_late_by_the_time_that_the_statement_i
     assert await readiness.late(world.db) == ["the log of example was not recounted for 3 d"]
 
 
+@pytest.mark.virgin
 async def test_a_memory_that_grows_old_is_named(world: World, caplog: pytest.LogCaptureFixture) -> None:
     memory = world.app.state.site.memory
     memory.renewed(time.monotonic() - 60)
@@ -153,6 +154,7 @@ async def test_counts_of_many_processes_add_up_and_outlive_them(world: World, se
     assert (await figures(world))["undersigned_mails_total", labels(outcome="sent")] == 7
 
 
+@pytest.mark.virgin
 async def test_counts_wait_for_a_database_that_refuses_them(world: World) -> None:
     world.db.stations.note("mail", "sent")
     await world.db.pool.execute("ALTER TABLE station_count RENAME TO elsewhere")

@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 import urllib.parse
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.test_log import counted, released
+from tests.api.test_log import counted, lose_the_last, released
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console
@@ -20,23 +19,10 @@ from undersigned.process.worker import make_sealer
 from undersigned.signing import endorsements, review
 
 ORIGIN = "127.0.0.1:8000/log/example"
-LOG_TABLES = ("log_entry", "log_tile", "log_member", "log_head", "tally", "tally_cell")
 
 
 async def restart(world: World) -> int:
     return await generations.restart(world.db, make_sealer(world.settings), "example")
-
-
-async def lose_the_last(world: World, change: Callable[[], Awaitable[None]]) -> None:
-    """As if a backup of the log's tables had been restored, made before this change."""
-    async with world.db.pool.acquire() as connection:
-        for table in LOG_TABLES:
-            await connection.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
-        await change()
-        for table in LOG_TABLES:
-            await connection.execute(f"DELETE FROM {table} WHERE statement = 'example'")
-            await connection.execute(f"INSERT INTO {table} SELECT * FROM backup_{table} WHERE statement = 'example'")
-            await connection.execute(f"DROP TABLE backup_{table}")
 
 
 async def confirmation(world: World, address: str) -> str:

@@ -83,7 +83,7 @@ async def endorse(db: Database, kind: str, name: str) -> None:
         )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def paths(server: Server) -> dict[str, str]:
     """Where the pages with something on them are."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -110,6 +111,7 @@ def test_killing_everything_after_an_acknowledged_confirmation_keeps_it(new_data
         assert "counts" in visitor.read_mail("kept@example.org", "counts")
 
 
+@pytest.mark.virgin
 async def test_the_same_program_runs_on_a_given_server_and_relay(database_url: str, data_dir: Path) -> None:
     port = free_port()
     handler = Kept()

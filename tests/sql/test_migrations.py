@@ -1,14 +1,12 @@
 """Migrations run on full tables while the version before goes on, and those that are interrupted go on at the next start."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from tests.conftest import named
 from tests.waiting import until
 from undersigned.database import migrations
 from undersigned.database.migrations import DIRECTORY, MigrationStuck
@@ -48,17 +46,6 @@ COLUMNS = """
 SELECT table_name, array_agg(column_name::text) AS columns FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = ANY ($1) GROUP BY table_name
 """
-
-
-@pytest.fixture
-async def url(cluster: str) -> AsyncIterator[str]:
-    """The URL of a database without any table."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(cluster)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    yield named(cluster, name)
-    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await connection.close()
 
 
 class Signing:
@@ -117,14 +104,16 @@ async def filled(url: str, directory: Path) -> None:
 
 
 @pytest.mark.parametrize("number", range(1, len(FILES)), ids=[file.stem for file in FILES[1:]])
-async def test_each_migration_runs_on_full_tables_while_signing_goes_on(url: str, tmp_path: Path, number: int) -> None:
-    await filled(url, up_to(tmp_path / "first", 1))
-    await migrations.migrate(url, up_to(tmp_path / "before", number))
-    signing = await Signing.at(url)
+async def test_each_migration_runs_on_full_tables_while_signing_goes_on(
+    blank_url: str, tmp_path: Path, number: int
+) -> None:
+    await filled(blank_url, up_to(tmp_path / "first", 1))
+    await migrations.migrate(blank_url, up_to(tmp_path / "before", number))
+    signing = await Signing.at(blank_url)
     going_on = asyncio.create_task(signing.go_on())
     await until(lambda: signing.rounds > 2)
     name = FILES[number].stem
-    assert await migrations.migrate(url, up_to(tmp_path / "after", number + 1)) == [name]
+    assert await migrations.migrate(blank_url, up_to(tmp_path / "after", number + 1)) == [name]
     rounds = signing.rounds
     await until(lambda: going_on.done() or signing.rounds > rounds + 2)
     assert going_on.done() == (name in AFTER_A_STOP), going_on
@@ -133,15 +122,15 @@ async def test_each_migration_runs_on_full_tables_while_signing_goes_on(url: str
     await signing.close()
 
 
-async def test_a_migration_that_gets_no_lock_gives_up_and_is_told_in_words(url: str, tmp_path: Path) -> None:
-    await filled(url, up_to(tmp_path / "first", 1))
+async def test_a_migration_that_gets_no_lock_gives_up_and_is_told_in_words(blank_url: str, tmp_path: Path) -> None:
+    await filled(blank_url, up_to(tmp_path / "first", 1))
     (tmp_path / "first" / "0002_more.sql").write_text("ALTER TABLE message ADD COLUMN more text;")
-    holder = await asyncpg.connect(url)
+    holder = await asyncpg.connect(blank_url)
     async with holder.transaction():
         await holder.execute("LOCK TABLE message IN ROW EXCLUSIVE MODE")
         with pytest.raises(MigrationStuck, match="0002_more"):
-            await migrations.migrate(url, tmp_path / "first")
-    assert await migrations.migrate(url, tmp_path / "first") == ["0002_more"]
+            await migrations.migrate(blank_url, tmp_path / "first")
+    assert await migrations.migrate(blank_url, tmp_path / "first") == ["0002_more"]
     await holder.close()
 
 
@@ -160,15 +149,17 @@ WHERE relname IN ('message_locale', 'message_template')
 """
 
 
-async def test_an_index_is_built_while_signing_goes_on_and_a_transaction_stays_open(url: str, tmp_path: Path) -> None:
-    await filled(url, up_to(tmp_path / "first", 1))
-    open_one, other = await asyncpg.connect(url), await asyncpg.connect(url)
+async def test_an_index_is_built_while_signing_goes_on_and_a_transaction_stays_open(
+    blank_url: str, tmp_path: Path
+) -> None:
+    await filled(blank_url, up_to(tmp_path / "first", 1))
+    open_one, other = await asyncpg.connect(blank_url), await asyncpg.connect(blank_url)
     transaction = open_one.transaction()
     await transaction.start()
     await open_one.execute("UPDATE message SET locale = 'fr' WHERE id = (SELECT id FROM message OFFSET 2000 LIMIT 1)")
-    building = asyncio.create_task(migrations.migrate(url, with_an_index(tmp_path / "first")))
+    building = asyncio.create_task(migrations.migrate(blank_url, with_an_index(tmp_path / "first")))
     await until(lambda: other.fetch(VALID))
-    signing = await Signing.at(url)
+    signing = await Signing.at(blank_url)
     going_on = asyncio.create_task(signing.go_on())
     await until(lambda: going_on.done() or signing.rounds > 2)
     assert not building.done()
@@ -182,14 +173,16 @@ async def test_an_index_is_built_while_signing_goes_on_and_a_transaction_stays_o
     await signing.close()
 
 
-async def test_an_index_whose_building_was_interrupted_is_built_at_the_next_start(url: str, tmp_path: Path) -> None:
-    await filled(url, up_to(tmp_path / "first", 1))
+async def test_an_index_whose_building_was_interrupted_is_built_at_the_next_start(
+    blank_url: str, tmp_path: Path
+) -> None:
+    await filled(blank_url, up_to(tmp_path / "first", 1))
     directory = with_an_index(tmp_path / "first")
-    writer, other = await asyncpg.connect(url), await asyncpg.connect(url)
+    writer, other = await asyncpg.connect(blank_url), await asyncpg.connect(blank_url)
     transaction = writer.transaction()
     await transaction.start()
     await writer.execute("UPDATE message SET locale = 'fr' WHERE id = (SELECT id FROM message OFFSET 2000 LIMIT 1)")
-    building = asyncio.create_task(migrations.migrate(url, directory))
+    building = asyncio.create_task(migrations.migrate(blank_url, directory))
     await until(lambda: other.fetch(VALID))
     await other.execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -199,17 +192,17 @@ async def test_an_index_whose_building_was_interrupted_is_built_at_the_next_star
         await building
     assert [tuple(row) for row in await other.fetch(VALID)] == [("message_locale", False)]
     await transaction.commit()
-    assert await migrations.migrate(url, directory) == ["0002_index"]
+    assert await migrations.migrate(blank_url, directory) == ["0002_index"]
     assert [tuple(row) for row in await other.fetch(f"{VALID} ORDER BY 1")] == [
         ("message_locale", True),
         ("message_template", True),
     ]
-    assert await migrations.migrate(url, directory) == []
+    assert await migrations.migrate(blank_url, directory) == []
     for connection in (writer, other):
         await connection.close()
 
 
-async def test_what_is_built_concurrently_may_be_run_again(url: str, tmp_path: Path) -> None:
+async def test_what_is_built_concurrently_may_be_run_again(blank_url: str, tmp_path: Path) -> None:
     for file in FILES:
         text = file.read_text()
         if text.startswith(migrations.CONCURRENTLY):

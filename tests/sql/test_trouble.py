@@ -6,8 +6,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.conftest import named
 from tests.process import free_port
+from tests.slate import named
 from tests.waiting import until
 from undersigned.database.batching import Batcher
 from undersigned.database.connection import Database, connect
@@ -75,6 +75,7 @@ async def test_what_the_database_has_against_a_row_is_raised_as_it_came(db: Data
     assert why(raised.value) == "CheckViolationError, SQLSTATE 23514, constraint installation_has_one_row"
 
 
+@pytest.mark.virgin
 async def test_after_a_lost_connection_a_batch_is_not_run_again_item_by_item(db: Database) -> None:
     await db.pool.execute("CREATE TABLE written (id integer)")
     batcher = Batcher(db.pool, "INSERT INTO written VALUES ($1) RETURNING id")
@@ -90,6 +91,7 @@ async def test_after_a_lost_connection_a_batch_is_not_run_again_item_by_item(db:
     assert (await batcher.run(7))["id"] == 7
 
 
+@pytest.mark.virgin
 async def test_a_poisoned_item_fails_alone(db: Database) -> None:
     await db.execute(Command("test.table", "CREATE TABLE written (id integer CHECK (id <> 3))"))
     batcher = Batcher(db.pool, "INSERT INTO written VALUES ($1) RETURNING id")
