@@ -129,7 +129,10 @@ async def test_every_row_has_the_shape_that_its_query_declares(db: Database) -> 
     assert wrong == {}
 
 
-@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions", "names", "reports"])
+@pytest.mark.parametrize(
+    "noun",
+    ["submissions", "endorsements", "review", "owners", "successions", "persons", "identities", "names", "reports"],
+)
 def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
     for name, query in declared():
         if not name.startswith(f"{noun}."):
