@@ -137,7 +137,7 @@ async def test_an_entry_is_told_once_it_is_released_and_each_look_is_one_query(
     async with db.session() as session:
         session._connection.add_query_logger(lambda record: asked.append(record.query))
         await owners.wait_for_entry(session, link.endorsement_id)  # type: ignore[arg-type]
-    assert len(asked) == 1
+        assert len(asked) == 1
 
 
 async def test_nothing_that_a_page_can_not_show_hangs_or_is_an_error_of_ours(world: World, outage: Outage) -> None:
