@@ -26,7 +26,7 @@ class Outage:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{self._given.username}@127.0.0.1:{self._port}{self._given.path}"
+        return f"postgresql://{self._given.username}@127.0.0.1:{self._port}{self._given.path}?sslmode=disable"
 
     async def __aenter__(self) -> Self:
         await self.mend()

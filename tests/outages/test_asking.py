@@ -49,7 +49,7 @@ WAYS: dict[str, Callable[[Database], Awaitable[object]]] = {
 
 @pytest.fixture
 async def asking(outage: Outage) -> AsyncIterator[Database]:
-    async with connect(outage.url, connections_max=2, answer_timeout_s=0.5, command_timeout_s=0.5) as asking:
+    async with connect(outage.url, connections_max=2, answer_timeout_s=1.0, command_timeout_s=1.0) as asking:
         yield asking
 
 

@@ -35,7 +35,6 @@ from undersigned.web.exchange import assets, problems
 from undersigned.web.exchange.counting import counted
 from undersigned.web.exchange.edge import at_the_edge
 from undersigned.web.exchange.site import HERE, Site, site_of
-from undersigned.web.pages import mailbox
 from undersigned.words import languages
 
 log = logging.getLogger(__name__)
@@ -93,13 +92,7 @@ def create_app(settings: Settings) -> Litestar:
                     each.cancel()
 
     app = Litestar(
-        [
-            *api.handlers,
-            *pages.handlers,
-            *frames.handlers,
-            assets.read_static,
-            *([mailbox.router] if settings.has_mailbox_page else []),
-        ],
+        [*api.handlers, *pages.handlers(settings), *frames.handlers, assets.read_static],
         dependencies={"site": Provide(site_of, sync_to_thread=False)},
         exception_handlers={Exception: problems.answer},
         lifespan=[lifespan],
