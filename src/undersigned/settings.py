@@ -2,23 +2,33 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import idna
 import msgspec
 from msgspec import Meta
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "UNDERSIGNED_"
 SECRET_LENGTH_MIN = 32
+DOT_ATOM = re.compile(r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+(\.[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 SECRETS = ("SECRET_KEYS", "PEPPER", "LOG_SEED")
 
 
 class SettingsError(Exception):
     """Something in the environment is missing or wrong; the message is one line that names it."""
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Whom mail is from: a name, or none, and an address in ASCII."""
+
+    name: str
+    address: str
 
 
 class Settings(
@@ -59,6 +69,11 @@ class Settings(
         return Path(self.data_dir).resolve()
 
     @property
+    def sender(self) -> Sender:
+        """Whom mail is from. Raises SettingsError."""
+        return read_sender(self.mail_from or "undersigned@localhost")
+
+    @property
     def signing_keys(self) -> list[str]:
         return [key.strip() for key in self.secret_keys.split(",")]
 
@@ -87,6 +102,23 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def read_sender(given: str) -> Sender:
+    """The sender of `post@example.org` or `The name <post@example.org>`. Raises SettingsError if it isn't just one."""
+    found = re.fullmatch(r"(?:(?P<name>[^<>]*?)\s*<(?P<inner>[^<>]*)>|(?P<alone>[^<>]*))", given.strip())
+    local, _, domain = ((found["inner"] or found["alone"] or "") if found else "").rpartition("@")
+    name = (found["name"] or "").strip().strip('"').replace('\\"', '"') if found else ""
+    try:
+        ascii_domain = domain if domain == "localhost" else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        ascii_domain = ""
+    if not ascii_domain or not DOT_ATOM.fullmatch(local) or not name.isprintable():
+        raise SettingsError(
+            f"{PREFIX}MAIL_FROM must be one address, such as post@example.org, or a name and one address, such as "
+            "The Undersigned <post@example.org>."
+        )
+    return Sender(name, f"{local}@{ascii_domain}")
 
 
 def replace(settings: Settings, **changes: str) -> Settings:
@@ -149,6 +181,7 @@ def _check(settings: Settings) -> None:
         )
     if settings.smtp_url and not settings.mail_from:
         raise SettingsError(f"{PREFIX}SMTP_URL is set, so {PREFIX}MAIL_FROM must name the sender's address.")
+    _ = settings.sender
     if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
         raise SettingsError(f"{PREFIX}BASE_URL must start with https:// or http://.")
     try:

@@ -10,14 +10,13 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from email.message import EmailMessage
 
 import msgspec
 
 from undersigned.database.connection import Database
 from undersigned.identity.tokens import Signer
 from undersigned.mail import messages, transport
-from undersigned.mail.messages import About, Letter
+from undersigned.mail.messages import About, Letter, Mail
 from undersigned.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,10 +92,13 @@ async def _send_one(box: Outbox, send: transport.Send, sending: Sending) -> None
         await _finish(box, sending.letter, "sent", sending.letter.template)
 
 
-async def _composed(box: Outbox, letter: Letter) -> EmailMessage | None:
+async def _composed(box: Outbox, letter: Letter) -> Mail | None:
     """The mail, or None after marking it failed: what can't be written now can't be written later."""
     try:
-        return messages.compose(box.settings, box.signer, letter, box.grace)
+        mail = messages.compose(box.settings, box.signer, letter, box.grace)
+        if not mail.is_to(letter.address):
+            raise ValueError("a mail names another recipient than its row")
+        return mail
     except Exception as error:
         log.error("A message (%s) can't be composed (%s).", letter.template, told(error))
         await _finish(box, letter, "failed", f"can't be composed: {told(error)}")

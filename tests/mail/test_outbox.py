@@ -3,20 +3,14 @@
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default as policy
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.conftest import World
 from tests.letters import person, token_of
+from tests.mail.relay import Relay, outcomes, send_round
 from tests.process import free_port
 from undersigned import console
 from undersigned.database.connection import connect
@@ -25,64 +19,6 @@ from undersigned.process import retention
 from undersigned.process.worker import make_outbox
 from undersigned.settings import ROOT, Settings
 from undersigned.statements import publishing
-
-
-@dataclass
-class Relay:
-    """An SMTP relay that keeps what it takes, and answers a recipient as it was told."""
-
-    port: int
-    taken: list[EmailMessage] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    replies: dict[str, str] = field(default_factory=dict)
-    sender_reply: str = ""
-
-    async def handle_MAIL(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return self.sender_reply or "250 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.replies:
-            return self.replies[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        self.raw.append(envelope.content)
-        mail = BytesParser(policy=policy).parsebytes(envelope.content)
-        assert isinstance(mail, EmailMessage)
-        self.taken.append(mail)
-        return "250 Taken"
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    relay = Relay(free_port())
-    controller = Controller(relay, hostname="127.0.0.1", port=relay.port)
-    controller.start()
-    yield relay
-    controller.stop()
-
-
-@pytest.fixture
-def settings(settings: Settings, relay: Relay) -> Settings:
-    return msgspec.structs.replace(
-        settings, smtp_url=f"smtp://127.0.0.1:{relay.port}", mail_from="Undersigned <post@undersigned.example>"
-    )
-
-
-async def send_round(world: World) -> int:
-    return await outbox.run_once(make_outbox(world.db, world.settings))
-
-
-async def outcomes(world: World) -> dict[str, int]:
-    return dict(Counter(row["status"] for row in await world.db.pool.fetch("SELECT status FROM message")))
 
 
 async def test_a_mail_goes_out_in_text_and_html_and_its_address_is_forgotten(world: World, relay: Relay) -> None:
