@@ -59,7 +59,8 @@ SELECT count(*) AS finished FROM done;
 -- name: circumstances
 -- Reads all that decides what a message says, at the moment it is sent. Always one row.
 SELECT link.id, now() - m.created_at AS age, m.attempt_count > 0 AS attempted,
-       s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires_at, s.expires_at <= now() AS expired, p.bound,
+       s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires_at, s.expires_at <= now() AS expired,
+       p.bound, p.address AS proven_address,
        f.id IS NOT NULL AS offered, o.name AS organisation,
        p.mailbox_id IS NOT NULL AS endorsed_by_this_mailbox,
        EXISTS (SELECT 1 FROM suppression AS x WHERE x.mailbox_id = m.mailbox_id) AS suppressed,

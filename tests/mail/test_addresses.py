@@ -7,8 +7,9 @@ from email.header import decode_header, make_header
 import pytest
 
 from tests.conftest import World
-from tests.letters import person
+from tests.letters import links_of, person, token_of
 from tests.mail.relay import Relay, outcomes, send_round
+from undersigned.identity import mailboxes
 from undersigned.mail import headers
 from undersigned.mail.messages import Mail
 
@@ -63,6 +64,30 @@ async def test_two_spellings_that_decode_alike_are_two_mailboxes_and_each_gets_i
         await world.submit(person(address))
     await send_round(world)
     assert sorted(relay.recipients) == sorted(spellings)
+
+
+@pytest.mark.parametrize(
+    ("proven", "typed"),
+    [
+        ("ada.l+x@gmail.com", "adal@gmail.com"),
+        ("Ada@example.org", "ada@example.org"),
+        ("ada@me.com", "ada+y@icloud.com"),
+        ("ju\u0308rgen@example.org", "Jürgen@example.org"),
+    ],
+)
+async def test_links_that_open_what_is_held_go_to_the_proven_address_whichever_spelling_was_typed(
+    world: World, relay: Relay, proven: str, typed: str
+) -> None:
+    await world.submit(person(proven))
+    await send_round(world)
+    await world.confirm(token_of(relay.taken[0]))
+    await send_round(world)
+    await world.submit(person(typed))
+    await world.client.post("/v1/statements/example/manage-links", json={"email": typed})
+    await send_round(world)
+    assert len(relay.recipients) == 4
+    assert set(relay.recipients) == {mailboxes.mailbox(proven).address}
+    assert all(any(f"/{kind}/" in link for kind in "wm" for link in links_of(mail)) for mail in relay.taken[1:])
 
 
 async def test_a_relay_that_takes_international_addresses_gets_them_letter_for_letter(

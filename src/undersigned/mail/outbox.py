@@ -82,6 +82,8 @@ def _decide(template: str, facts: Circumstances) -> tuple[str | None, str]:
 
 
 def _letter(about: About, message: DueMessage, facts: Circumstances, template: str) -> Letter:
+    """The letter; one whose links open what is held goes to the address that was proven, whichever one was typed now."""
+    owned = facts.endorsed_by_this_mailbox
     return Letter(
         template,
         about,
@@ -89,10 +91,10 @@ def _letter(about: About, message: DueMessage, facts: Circumstances, template: s
         message.endorsement_id,
         message.submission_id,
         message.mailbox_id,
-        message.address,
+        facts.proven_address if owned and facts.proven_address else message.address,
         message.locale,
         (message.detail or {}).get("reason", ""),
-        facts.bound if facts.endorsed_by_this_mailbox else None,
+        facts.bound if owned else None,
         facts.expires_at,
         facts.organisation or "",
     )

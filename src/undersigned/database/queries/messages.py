@@ -46,6 +46,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     expires_at: dt.datetime | None
     expired: bool | None
     bound: bytes | None
+    proven_address: str | None
     offered: bool
     organisation: str | None
     endorsed_by_this_mailbox: bool
