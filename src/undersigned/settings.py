@@ -2,33 +2,28 @@
 
 import ipaddress
 import os
-import re
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import idna
 import msgspec
 from msgspec import Meta
+
+from undersigned import addressing
+from undersigned.addressing import Relay, Sender
+from undersigned.addressing import is_loopback as is_loopback
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "UNDERSIGNED_"
 SECRET_LENGTH_MIN = 32
-DOT_ATOM = re.compile(r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+(\.[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 SECRETS = ("SECRET_KEYS", "PEPPER", "LOG_SEED")
 
 
 class SettingsError(Exception):
     """Something in the environment is missing or wrong; the message is one line that names it."""
-
-
-class Sender(msgspec.Struct, frozen=True):
-    """Whom mail is from: a name, or none, and an address in ASCII."""
-
-    name: str
-    address: str
 
 
 class Settings(
@@ -38,7 +33,7 @@ class Settings(
 
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
-    `X-Forwarded-For` is believed, comma-separated.
+    `X-Forwarded-For` is believed, comma-separated. `smtp_url` is what `addressing.relay` reads.
     """
 
     host: str = "127.0.0.1"
@@ -62,7 +57,7 @@ class Settings(
     def url(self) -> str:
         """The public address of this installation, without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
+        return _public_url(self.base_url or f"http://{host}:{self.port}")
 
     @property
     def data_path(self) -> Path:
@@ -70,8 +65,18 @@ class Settings(
 
     @property
     def sender(self) -> Sender:
-        """Whom mail is from. Raises SettingsError."""
-        return read_sender(self.mail_from or "undersigned@localhost")
+        """Whom mail is from."""
+        return addressing.sender(self.mail_from or "undersigned@localhost")
+
+    @property
+    def relay(self) -> Relay | None:
+        """The server that takes our mail; None: it stays in a Maildir on this machine."""
+        return addressing.relay(self.smtp_url) if self.smtp_url else None
+
+    @property
+    def site(self) -> str:
+        """The host of the public address, as mails, Message-IDs and greetings name it."""
+        return urlsplit(self.url).hostname or "localhost"
 
     @property
     def signing_keys(self) -> list[str]:
@@ -96,29 +101,9 @@ class Settings(
         return {name: str(value) for name, value in msgspec.to_builtins(self).items()}
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def read_sender(given: str) -> Sender:
-    """The sender of `post@example.org` or `The name <post@example.org>`. Raises SettingsError if it isn't just one."""
-    found = re.fullmatch(r"(?:(?P<name>[^<>]*?)\s*<(?P<inner>[^<>]*)>|(?P<alone>[^<>]*))", given.strip())
-    local, _, domain = ((found["inner"] or found["alone"] or "") if found else "").rpartition("@")
-    name = (found["name"] or "").strip().strip('"').replace('\\"', '"') if found else ""
-    try:
-        ascii_domain = domain if domain == "localhost" else idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError:
-        ascii_domain = ""
-    if not ascii_domain or not DOT_ATOM.fullmatch(local) or not name.isprintable():
-        raise SettingsError(
-            f"{PREFIX}MAIL_FROM must be one address, such as post@example.org, or a name and one address, such as "
-            "The Undersigned <post@example.org>."
-        )
-    return Sender(name, f"{local}@{ascii_domain}")
+@lru_cache(8)
+def _public_url(given: str) -> str:
+    return addressing.base_url(given)
 
 
 def replace(settings: Settings, **changes: str) -> Settings:
@@ -181,9 +166,17 @@ def _check(settings: Settings) -> None:
         )
     if settings.smtp_url and not settings.mail_from:
         raise SettingsError(f"{PREFIX}SMTP_URL is set, so {PREFIX}MAIL_FROM must name the sender's address.")
-    _ = settings.sender
-    if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
-        raise SettingsError(f"{PREFIX}BASE_URL must start with https:// or http://.")
+    for name, read in (
+        ("BASE_URL", lambda: settings.url),
+        ("MAIL_FROM", lambda: settings.sender),
+        ("SMTP_URL", lambda: settings.relay),
+    ):
+        try:
+            read()
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}{name} {error}.") from None
+    if settings.relay and settings.relay.cafile and not Path(settings.relay.cafile).is_file():
+        raise SettingsError(f"{PREFIX}SMTP_URL names a cafile that isn't there: {settings.relay.cafile}.")
     try:
         _ = settings.proxy_networks
     except ValueError as error:

@@ -7,7 +7,6 @@ import uuid
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -98,7 +97,7 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
         return settings.url + languages.link(path)
 
     context: dict[str, Any] = {
-        "site": _site(settings),
+        "site": settings.site,
         "title": letter.about.title,
         "statement_url": url(f"/s/{letter.about.slug}"),
         "privacy_url": url(f"/s/{letter.about.slug}/privacy"),
@@ -154,11 +153,7 @@ def _part(subtype: str, text: str) -> bytes:
 def trial(settings: Settings, address: str) -> Mail:
     """The mail that `undersigned mail test` sends. Raises ValueError if `address` is none."""
     text = f"If you read this, mail from {settings.url} arrives. Nothing else needs doing.\n"
-    return _mail(settings, address, f"A test mail – {_site(settings)}", uuid.uuid4(), _part("plain", text))
-
-
-def _site(settings: Settings) -> str:
-    return urlsplit(settings.url).hostname or "localhost"
+    return _mail(settings, address, f"A test mail – {settings.site}", uuid.uuid4(), _part("plain", text))
 
 
 def _mail(settings: Settings, address: str, subject: str, message_id: UUID, rest: bytes) -> Mail:
@@ -167,7 +162,7 @@ def _mail(settings: Settings, address: str, subject: str, message_id: UUID, rest
         headers.words("Subject", subject),
         headers.mailbox("From", sender.name, sender.address),
         headers.address("To", address),
-        headers.bare("Message-ID", f"<{message_id}@{_site(settings)}>"),
+        headers.bare("Message-ID", f"<{message_id}@{settings.site}>"),
         headers.bare("Date", format_datetime(dt.datetime.now(dt.UTC))),
         headers.bare("Auto-Submitted", "auto-generated"),
         headers.bare("MIME-Version", "1.0"),
