@@ -11,7 +11,7 @@
 -- A message's way (message.status):              A public name's way (name_status):
 --
 --   due ──accepted by the relay──▶ sent            hidden ──the owner asks──▶ queued ──a look──▶ shown | refused
---    ├──refused for good──▶ failed
+--    ├──refused, given up, not to be composed──▶ failed
 --    └──nothing left to say──▶ dropped
 --
 -- The eight tables of persons carry the endorsement id first in their keys, and every write to them names exactly one, so
@@ -173,12 +173,17 @@ CREATE TABLE message (
     attempt_count integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     done_at timestamptz,
+    tried_at timestamptz,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
     CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage', 'succeed', 'handed')),
     CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
-    CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL))
+    CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL)),
+    CONSTRAINT message_says_what_became_of_it CHECK (status = 'due' OR outcome IS NOT NULL),
+    CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0)
 );
+COMMENT ON COLUMN message.tried_at IS 'When it was first offered and not taken. From then on it is tried for five days (RFC 5321, 4.5.4.1).';
+COMMENT ON COLUMN message.outcome IS 'What became of it; of a due one, why it still waits. Nothing about a person.';
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
 CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');

@@ -249,7 +249,7 @@ async def test_offers_count_against_the_mailbox_and_stop_at_its_wish(world: Worl
         await world.db.pool.fetchval("SELECT status FROM message WHERE template = 'succeed' AND address <> ''") == "due"
     )
     key = letters.mailbox_id(world.settings.pepper, SUCCESSOR)
-    await world.db.pool.execute(world.db.q.messages.suppress, key)
+    await world.db.execute(world.db.q.messages.suppress, key)
     await world.db.pool.execute("UPDATE message SET due_at = now() WHERE status = 'due'")
     assert await world.send_mail() == []
     outcome = "SELECT outcome FROM message WHERE template = 'succeed' AND status = 'dropped'"

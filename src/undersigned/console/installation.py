@@ -60,8 +60,8 @@ async def doctor() -> int:
     if given.url.startswith("http://") and not given.on_loopback:
         lines.append((False, f"{PREFIX}BASE_URL is not https: links with tokens would travel in the clear"))
     lines.append(
-        (True, f"mail: through {given.smtp_url.rpartition('@')[2]}, from {given.mail_from}")
-        if given.smtp_url
+        (True, f"mail: through {given.relay.named}, from {given.sender.address}")
+        if given.relay
         else (given.on_loopback, f"mail: kept in {given.data_path / 'mail'}; set {PREFIX}SMTP_URL to send it")
     )
     lines.append(

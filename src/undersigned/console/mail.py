@@ -7,6 +7,7 @@ import aiosmtplib
 
 from undersigned import settings
 from undersigned.console.command import Commands
+from undersigned.identity import mailboxes
 from undersigned.mail import messages, transport
 from undersigned.settings import PREFIX, Settings
 
@@ -21,8 +22,13 @@ def declare(commands: Commands) -> None:
 async def try_out(given: Settings, address: str) -> int:
     """Sends one mail through the configured transport and says what became of it."""
     try:
+        mail = messages.trial(given, mailboxes.mailbox(address).address)
+    except ValueError as error:
+        print(f"This is no address to write to: {error}", file=sys.stderr)
+        return 1
+    try:
         async with transport.opened(given) as send:
-            await send(messages.trial(given, address))
+            await send(mail)
     except (transport.Deferred, transport.Refused, aiosmtplib.SMTPException) as error:
         print(f"The relay didn't take it: {error}. Check {PREFIX}SMTP_URL, its user and its password.", file=sys.stderr)
         return 1

@@ -11,8 +11,8 @@ from undersigned.identity.tokens import Signer
 from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
+from undersigned.mail.delivery import Outbox
 from undersigned.mail.messages import About
-from undersigned.mail.outbox import Outbox
 from undersigned.process import installation, retention
 from undersigned.process.repeating import repeat
 from undersigned.readers import partners
@@ -50,12 +50,13 @@ async def work(settings: Settings) -> None:
 
 
 def make_outbox(db: Database, settings: Settings) -> Outbox:
-    """An outbox that knows the published statements as of a minute ago at most."""
+    """An outbox that knows the published statements as of a minute ago at most, and a newer one as soon as it is asked."""
     known, loaded_at = Statements(), -STATEMENTS_KEPT_S
 
     async def about(slug: str) -> About:
         nonlocal loaded_at
-        if time.monotonic() - loaded_at > STATEMENTS_KEPT_S:
+        is_new = all(statement.slug != slug for statement in known.all())
+        if is_new or time.monotonic() - loaded_at > STATEMENTS_KEPT_S:
             await known.load(db)
             loaded_at = time.monotonic()
         statement = known.get(slug)

@@ -82,7 +82,10 @@ def _read(maildir: mailbox.Maildir, key: str) -> EmailMessage:
 
 
 def _shown(key: str, message: EmailMessage) -> dict[str, Any]:
-    return {"key": key, **{name: str(message[name] or "") for name in ("subject", "to", "from", "date")}}
+    # The recipient as it stands there: the library would decode an address that only looks as if it were encoded.
+    written = {name.lower(): str(value) for name, value in message.raw_items()}
+    to = written.get("to", "").encode("ascii", "surrogateescape").decode(errors="replace")
+    return {"key": key, "to": to, **{name: str(message[name] or "") for name in ("subject", "from", "date")}}
 
 
 def only_from_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
