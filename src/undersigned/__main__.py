@@ -161,10 +161,17 @@ def _parser() -> argparse.ArgumentParser:
             )
         letter.set_defaults(run=_with_database(command))
 
-    mail = commands.add_parser("mail", help="try out mail").add_subparsers(required=True, metavar="STEP")
+    mail = commands.add_parser("mail", help="try out mail, see what waits, send it again").add_subparsers(
+        required=True, metavar="STEP"
+    )
     test = mail.add_parser("test", help="send a test mail to an address")
     test.add_argument("address")
     test.set_defaults(run=_mail_test)
+    waiting = mail.add_parser("waiting", help="count what waits or failed, by reason")
+    waiting.set_defaults(run=_with_database(console.mail.waiting))
+    again = mail.add_parser("retry", help="send again what waits, or what waits or failed for one reason")
+    again.add_argument("reason", nargs="?", default="", help="what the reason begins with, as `mail waiting` lists it")
+    again.set_defaults(run=_with_database(console.mail.retry))
 
     commands.add_parser("doctor", help="say what is set and what is missing").set_defaults(run=_doctor)
     commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=console.installation.openapi)

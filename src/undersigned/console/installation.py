@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 
-import aiosmtplib
 import msgspec
 
 from undersigned import settings
@@ -12,6 +11,7 @@ from undersigned.database import batching
 from undersigned.database.connection import connect
 from undersigned.identity import mailboxes
 from undersigned.mail import messages, transport
+from undersigned.mail.refusals import Undelivered
 from undersigned.process import readiness
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
 from undersigned.web import app
@@ -27,7 +27,7 @@ async def mail_test(given: Settings, address: str) -> int:
     try:
         async with transport.opened(given) as send:
             await send(mail)
-    except (transport.Deferred, transport.Refused, aiosmtplib.SMTPException) as error:
+    except Undelivered as error:
         print(f"The relay didn't take it: {error}. Check {PREFIX}SMTP_URL, its user and its password.", file=sys.stderr)
         return 1
     print(
