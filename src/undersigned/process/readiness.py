@@ -9,14 +9,14 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", 
 async def problems(db: Database) -> list[str]:
     """What keeps the database from being served from, in plain words; empty when all is well.
 
-    Raises what asyncpg raises when the database can't be reached; see `is_unreachable`.
+    Raises DatabaseAway if it can't be reached.
     """
     found = []
-    applied = {row["name"] for row in await db.pool.fetch(db.q.installation.migrations)}
+    applied = set(await db.many(db.q.installation.migrations))
     missing = sorted(file.stem for file in (SQL / "migrations").glob("*.sql") if file.stem not in applied)
     if missing:
         found.append(f"migrations missing: {', '.join(missing)}")
-    settings = {row["name"]: row["setting"] for row in await db.pool.fetch(db.q.installation.durability)}
+    settings = {each.name: each.setting for each in await db.many(db.q.installation.durability)}
     found += [
         f"{name} is {settings.get(name)}, must be {value}"
         for name, value in DURABLE.items()

@@ -9,7 +9,6 @@ class Endorsements(Noun, frozen=True):
     reject: str
     networks_overdue: str
     forget_network: str
-    left_behind: str
     outdated: str
     recommit: str
     find_by_entry: str

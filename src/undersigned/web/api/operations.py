@@ -32,7 +32,7 @@ async def readyz(site: AtSite) -> Health:
     """Whether the database is reachable, its migrations current and its durable settings on, and every log goes on."""
     found = await readiness.problems(site.db)
     found += [
-        f"the log of {row['statement']} is stopped: {row['stopped_reason']}" for row in await sequencer.stopped(site.db)
+        f"the log of {log.statement} is stopped: {log.stopped_reason}" for log in await sequencer.stopped(site.db)
     ]
     if found:
         raise NotReady(found)
