@@ -16,11 +16,11 @@ SELECT id, $1, kind, (ARRAY['HU', 'AM', 'AZ', 'DE'])[n % 4 + 1], '{a,c}', commit
 
 -- name: signatories
 INSERT INTO signatory (
-    endorsement_id, mailbox_id, address, name, name_status, locale, source, mail_domain, network_key, consent, salt, bound, name_place,
-    name_reference, network_noted_at
+    endorsement_id, mailbox_id, address, name, name_status, locale, source, mail_domain, network_key, consent, salt, bound, identity,
+    name_place, name_reference, network_noted_at
 )
 SELECT id, id, n || '@example.org', 'Name ' || n, name_status, 'en', '{}', 'example.org', id,
-       '{"endorse": {"at": "2027-01-01T00:00:00+00:00", "text_sha256": ""}}', commitment, commitment,
+       '{"endorse": {"at": "2027-01-01T00:00:00+00:00", "text_sha256": ""}}', commitment, commitment, 'mailbox:' || n,
        CASE name_status WHEN 'shown' THEN convert_to($1::text, 'UTF8') || '\x00696e646976696475616c0061'
            || convert_to(chr(97 + (n / 5 % 26)::integer), 'UTF8') || '\x00' || commitment END,
        CASE name_status WHEN 'shown' THEN id END, since
@@ -43,17 +43,20 @@ INSERT INTO log_member (endorsement_id, statement, index) SELECT id, $1, 2 + n +
 -- name: claims
 INSERT INTO submission (
     endorsement_id, id, statement, status, kind, mailbox_id, address, name, locale, objectives, source, shown_sha256, consent, salt,
-    commitment, confirmed_at, expires_at
+    commitment, identity, confirmed_at, expires_at
 )
 SELECT md5('claim' || $1::text || n)::uuid, id, $1, CASE WHEN waits THEN 'held' ELSE 'pending' END, 'individual', id,
        n || '@example.net', 'Name ' || n, 'en', '{a}', '{}', commitment, CASE WHEN waits THEN '{}'::jsonb END, commitment, commitment,
+       'mailbox:' || n,
        CASE WHEN waits THEN now() END, CASE WHEN NOT waits THEN now() + interval '7 days' END
 FROM signer WHERE waits OR n % 5 = 1
 
 -- name: messages
-INSERT INTO message (endorsement_id, id, statement, template, mailbox_id, address, locale, network_key, status, due_at, done_at)
+INSERT INTO message (
+    endorsement_id, id, statement, template, mailbox_id, address, locale, network_key, status, outcome, due_at, done_at
+)
 SELECT id, id, $1, 'confirm', id, CASE WHEN waits THEN n || '@example.org' ELSE '' END, 'en', id,
-       CASE WHEN waits THEN 'due' ELSE 'sent' END, now(), CASE WHEN NOT waits THEN since END
+       CASE WHEN waits THEN 'due' ELSE 'sent' END, CASE WHEN NOT waits THEN 'sent' END, now(), CASE WHEN NOT waits THEN since END
 FROM signer
 
 -- name: reports

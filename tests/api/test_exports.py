@@ -23,7 +23,7 @@ async def filled(world: World) -> None:
     for mail in await world.send_mail():
         await world.confirm(token_of(mail), updates=mail["To"].startswith("ada"))
     for claim in await review.held(world.db):
-        await review.approve(world.db, claim["id"], "console")
+        await review.approve(world.db, claim.id, "console")
     assert await world.count() == (2, 1)
     await world.submit(person("pending@example.org"))
 

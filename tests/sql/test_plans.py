@@ -18,6 +18,8 @@ from undersigned.readers import public_names
 from undersigned.settings import ROOT
 from undersigned.statements import publishing
 
+# Its tables are large, and what is known of them is measured anew: no other test has any use for that.
+pytestmark = pytest.mark.virgin
 FEW, MANY = 5_000, 25_000
 # A page may be a little fuller, and for each row that is read a tree or two may be a level higher.
 ROWS_MORE, BLOCKS_MORE = 50, 60

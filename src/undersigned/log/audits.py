@@ -27,7 +27,6 @@ from undersigned.database.connection import Database
 from undersigned.database.queries.audits import Drawn, PublishedAudit, UnderWay
 from undersigned.database.queries.log import Released
 from undersigned.errors import Refused
-from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, note, reading
 
 FETCH_SIZE = 4096
@@ -217,8 +216,7 @@ async def _live(db: Database, log: Released, size: int) -> bytearray:
 
 
 def _opening(row: Drawn) -> dict[str, Any]:
-    who = row.identity or endorsers.of_individual(mailboxes.mailbox(row.address or ""))
-    return msgspec.structs.asdict(row) | {"identity": who, "salt": base64.b64encode(row.salt).decode()}
+    return msgspec.structs.asdict(row) | {"salt": base64.b64encode(row.salt).decode()}
 
 
 def _checkpoint(signed: str) -> note.Checkpoint:

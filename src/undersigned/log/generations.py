@@ -7,16 +7,16 @@ readers see the last tally of the one before.
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
 from undersigned.database.connection import Database
+from undersigned.database.queries.endorsements import OutdatedEndorsement
 from undersigned.database.queries.log import Head, OutdatedChange
 from undersigned.database.session import Asking, Session
 from undersigned.errors import LogNotStarted, Refused, Unavailable
-from undersigned.identity import endorsers, mailboxes
-from undersigned.identity.endorsers import Kind
 from undersigned.log import entries, heads, note
 from undersigned.log.heads import Sealer
 from undersigned.tallies.snapshots import Rejected
@@ -82,11 +82,10 @@ async def restart(db: Database, sealer: Sealer, statement: str, actor: str = "co
         head = await _head(session, statement)
     after = head.recommitting_behind
     while after is not None:
-        page = await db.pool.fetch(db.q.endorsements.outdated, statement, head.generation, after)
+        page = await db.many(db.q.endorsements.outdated, statement, head.generation, after)
         for at in range(0, len(page), BATCH_SIZE):
-            batch = [_anew(head, *row.values()) for row in page[at : at + BATCH_SIZE]]
-            await db.in_key_order(db.q.endorsements.recommit, batch)
-        after = page[-1]["endorsement_id"] if page else None
+            await _recommit(db, [(head, each) for each in page[at : at + BATCH_SIZE]])
+        after = page[-1].endorsement_id if page else None
         await db.execute(db.q.log.recommitted, statement, head.generation, after, actor)
     while await catch_up(db):
         pass
@@ -98,13 +97,12 @@ async def catch_up(db: Database) -> int:
     rows = await db.many(db.q.log.outdated)
     anew, gone = {}, []
     for row in rows:
-        if row.kind and row.commitment:
-            anew[row.endorsement_id] = _anew(
-                row, row.endorsement_id, row.kind, row.commitment, row.address, row.identity
-            )
+        if row.kind and row.commitment and row.identity:
+            old = OutdatedEndorsement(row.endorsement_id, row.kind, row.commitment, row.identity)
+            anew[row.endorsement_id] = (row, old)
         else:
             gone.append((row.endorsement_id, row.id, row.generation))
-    await db.in_key_order(db.q.endorsements.recommit, anew.values())
+    await _recommit(db, anew.values())
     await db.in_key_order(db.q.log.drop, gone)
     if not rows:
         await _show(db)
@@ -151,16 +149,13 @@ async def _open(session: Session, sealer: Sealer, head: Head, actor: str) -> Non
     await session.execute(session.q.statements.announce, statement)
 
 
-def _anew(
-    log: Head | OutdatedChange, endorsement_id: UUID, kind: Kind, old: bytes, address: str | None, identity: str | None
-) -> tuple[UUID, bytes, bytes, bytes, int]:
-    """What `recommit` takes: a fresh salt, and with it the commitment for a log, in place of the old one."""
-    salt = secrets.token_bytes(32)
-    committed = entries.commitment(
-        origin=log.origin,
-        statement_sha256=log.sha256,
-        kind=kind,
-        identity=identity or endorsers.of_individual(mailboxes.mailbox(address or "")),
-        salt=salt,
-    )
-    return endorsement_id, old, salt, committed, log.generation
+async def _recommit(db: Database, found: Iterable[tuple[Head | OutdatedChange, OutdatedEndorsement]]) -> None:
+    """Gives endorsements a fresh salt and a commitment for a log, in key order; each comes with the log that it is for."""
+    items = []
+    for log, old in found:
+        salt = secrets.token_bytes(32)
+        committed = entries.commitment(
+            origin=log.origin, statement_sha256=log.sha256, kind=old.kind, identity=old.identity, salt=salt
+        )
+        items.append((old.endorsement_id, old.commitment, salt, committed, log.generation))
+    await db.in_key_order(db.q.endorsements.recommit, items)

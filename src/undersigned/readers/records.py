@@ -1,14 +1,13 @@
 """What the page of a statement shows beside text and tally: one query, whose answer each web worker keeps for seconds."""
 
-import asyncio
 import datetime as dt
-import time
-from collections import defaultdict
 
 import msgspec
 
 from undersigned.database.connection import Database
+from undersigned.database.trouble import told_apart
 from undersigned.readers import public_names
+from undersigned.readers.keeping import Kept, Memory
 from undersigned.readers.organisations import Listed
 from undersigned.tallies.charts import Point
 
@@ -40,14 +39,14 @@ class Records:
     """The record of each statement, as of five seconds ago at most: whoever withdraws isn't shown any more by then."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, Record]] = {}
-        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._kept: Memory[Record] = Memory()
 
-    async def get(self, db: Database, slug: str) -> Record:
-        """The record of a published statement; of many who ask at once, one reads it."""
-        async with self._reading[slug]:
-            kept = self._kept.get(slug)
-            if kept is None or time.monotonic() - kept[0] >= KEPT_S:
+    async def get(self, db: Database, slug: str) -> Kept[Record]:
+        """The record of a published statement, an older one while the database is away. Raises DatabaseAway if there is none."""
+
+        async def read() -> Record:
+            with told_apart():
                 row = await db.pool.fetchrow(db.q.records.read, slug, ORGANISATIONS_MAX, *public_names.bounds(slug))
-                kept = self._kept[slug] = (time.monotonic(), msgspec.convert(dict(row or {}), Record))
-            return kept[1]
+            return msgspec.convert(dict(row or {}), Record)
+
+        return await self._kept.get(slug, KEPT_S, read)

@@ -1,7 +1,6 @@
 """Tallies: every web worker holds the newest one in memory, encoded, so that reading a count never asks the database."""
 
 import datetime as dt
-import hashlib
 from typing import Annotated
 
 import msgspec
@@ -90,13 +89,6 @@ class Tally(msgspec.Struct, frozen=True):
     breakdown: Breakdown | None
 
 
-class Encoded(msgspec.Struct, frozen=True):
-    """A tally as bytes, with its entity tag (RFC 9110)."""
-
-    body: bytes
-    etag: str
-
-
 class Released(msgspec.Struct, frozen=True):
     """A tally that a released checkpoint proves, or the last one of the log before, with the breakdown that is published."""
 
@@ -125,7 +117,7 @@ class Snapshot:
         self.opens_at = opens_at
         self.closes_at = closes_at
         self.released = released
-        self._encoded: dict[tuple[str, State], Encoded] = {}
+        self._encoded: dict[tuple[str, State], bytes] = {}
 
     def is_of(self, opens_at: dt.datetime | None, closes_at: dt.datetime | None, released: Released) -> bool:
         """Whether another one of these would say the same."""
@@ -159,11 +151,11 @@ class Snapshot:
             breakdown,
         )
 
-    def encoded(self, language: str) -> Encoded:
+    def encoded(self, language: str) -> bytes:
+        """The tally as JSON."""
         key = (language, self.state)
         if key not in self._encoded:
-            body = msgspec.json.encode(self.tally(language))
-            self._encoded[key] = Encoded(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+            self._encoded[key] = msgspec.json.encode(self.tally(language))
         return self._encoded[key]
 
 

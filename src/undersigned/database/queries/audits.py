@@ -30,7 +30,7 @@ class Drawn(msgspec.Struct, frozen=True):
     name: str | None
     address: str | None
     organisation: str | None
-    identity: str | None
+    identity: str
     salt: bytes
     origin: str
     statement_sha256: str

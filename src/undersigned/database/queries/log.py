@@ -164,7 +164,6 @@ class OutdatedChange(msgspec.Struct, frozen=True):
     id: UUID
     kind: Kind | None
     commitment: bytes | None
-    address: str | None
     identity: str | None
 
 

@@ -1,12 +1,9 @@
-"""Organisations: claims that wait for a look."""
+"""Organisations: the counted ones, as readers see them."""
 
 from undersigned.database.declaring import Noun
 
 
 class Organisations(Noun, frozen=True):
-    held: str
-    find_held: str
-    reject_claim: str
     counted: str
     listed: str
     find_listed: str
