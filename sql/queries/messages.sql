@@ -173,7 +173,7 @@ SELECT EXISTS (SELECT 1 FROM suppression WHERE mailbox_id = $1) AS suppressed;
 -- name: overdue
 -- Finds up to $2 messages done with for longer than $1, for `purge`.
 SELECT endorsement_id, id FROM message WHERE status <> 'due' AND done_at < now() - $1::interval
-ORDER BY endorsement_id, id LIMIT $2;
+ORDER BY done_at LIMIT $2;
 
 -- name: purge
 -- Deletes one message that is done.

@@ -106,7 +106,7 @@ async def test_a_log_seed_that_changed_signs_nothing_until_the_old_one_is_back(w
     await world.confirm(token_of(mail))
     other = msgspec.structs.replace(world.settings, log_seed="another seed, long enough to be taken")
     assert await sequencer.run_once(world.db, make_sealer(other)) == 0
-    assert "LOG_SEED" in (await sequencer.stopped(world.db))[0]["stopped_reason"]
+    assert "LOG_SEED" in (await sequencer.stopped(world.db))[0].stopped_reason
     assert await world.count() == (2, 0)
     assert await sequencer.stopped(world.db) == []
 
@@ -135,4 +135,4 @@ async def test_a_damaged_file_stops_the_log(world: World, damage: str) -> None:
     file.write_text(damage)
     await counted(world, "bela@example.org")
     assert (await released(world)).size == 4
-    assert "damaged" in (await sequencer.stopped(world.db))[0]["stopped_reason"]
+    assert "damaged" in (await sequencer.stopped(world.db))[0].stopped_reason

@@ -208,7 +208,7 @@ async def _write(db: Database, action: str, query: str, slug: str, *values: obje
     async with db.pool.acquire() as connection, connection.transaction():
         written = await connection.fetchval(query, slug, *values) is not None
         if written:
-            await connection.execute(db.q.statements.announce_all)
+            await connection.execute(db.q.statements.announce_all.sql)
     if written:
         await trail.leave_trail(db, "console", action, None, None, slug)
     return written

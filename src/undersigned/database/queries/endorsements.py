@@ -45,7 +45,6 @@ class Endorsements(Noun, frozen=True):
     reject: Query[Literal["rejected", "sealed", "absent"]]
     networks_overdue: Query[EndorsementKey]
     forget_network: Query[int]
-    left_behind: Query[bool]
     outdated: Query[OutdatedEndorsement]
     recommit: Query[int]
     find_by_entry: Query[UUID]
