@@ -10,7 +10,7 @@ from litestar.response import Stream, Template
 from undersigned.database.queries.submissions import Standing
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import endorsements, owners, submissions
+from undersigned.signing import endorsements, owners, review, submissions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.forms import by_name, form_values
@@ -42,6 +42,7 @@ OUTCOMES = {
         noop("This endorsement was confirmed before, and it is counted once."),
         noop("The mail you got then has the link that undoes it."),
     ),
+    "counted_by_another": (noop("Another claim came first"), "warn", review.COUNTED_ALREADY),
     "rejected": (
         noop("This endorsement was not accepted"),
         "warn",
@@ -93,7 +94,8 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if done.outcome == "held":
         return _held(token, statement, back)
     if done.link is None:
-        return _outcome(done.outcome, statement, back)
+        rival = claim.kind == "organisation" and done.outcome == "already_confirmed"
+        return _outcome("counted_by_another" if rival else done.outcome, statement, back)
     return Stream(_counted(site, request, statement, done.link, back), media_type="text/html", headers=NO_STORE)
 
 
