@@ -111,7 +111,7 @@ def serve(
 def web(settings: Settings) -> None:
     """Serve HTTP in this process and its workers until it is told to stop."""
     granian.Granian(
-        "undersigned.app:create",
+        "undersigned.web.app:create",
         factory=True,
         address=settings.host,
         port=settings.port,
