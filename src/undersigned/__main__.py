@@ -12,6 +12,7 @@ from uuid import UUID
 from undersigned import __version__, console, settings
 from undersigned.database import batching
 from undersigned.database.connection import Database, connect
+from undersigned.database.queries.admins import Scope
 from undersigned.errors import DomainError
 from undersigned.log import verify as verifier
 from undersigned.process import diagnostics, lifeline, supervisor, worker
@@ -131,9 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     create = key.add_parser("create", help="make a key and show it, this once")
     create.add_argument("label", help="whose key it is")
-    create.add_argument(
-        "--scope", action="append", choices=("export", "review"), help="what it may do (default: export)"
-    )
+    create.add_argument("--scope", action="append", choices=get_args(Scope), help="what it may do (default: export)")
     create.set_defaults(run=_with_database(console.keys.create))
     key.add_parser("list", help="list the keys").set_defaults(run=_with_database(console.keys.listed))
     revoke = key.add_parser("revoke", help="revoke a key")

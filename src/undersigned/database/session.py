@@ -1,12 +1,12 @@
 """Asking: one, perhaps one or many rows in the shape that the query declares, on a connection or on any of the pool."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, TypeVar
 
 from undersigned.database.declaring import Command, Query
 from undersigned.database.queries import Queries
-from undersigned.database.trouble import told_apart
+from undersigned.database.trouble import DatabaseAway, told_apart
 
 R = TypeVar("R")
 Executor = "asyncpg.Pool[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -65,7 +65,8 @@ class Session(Asking):
         try:
             yield
         except BaseException:
-            with told_apart():
+            # If the database went away, it has rolled back, and what was raised says more.
+            with suppress(DatabaseAway), told_apart():
                 await transaction.rollback()
             raise
         with told_apart():

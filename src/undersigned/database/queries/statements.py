@@ -1,6 +1,6 @@
 """Statements: loaded from their directories, immutable once used."""
 
-from undersigned.database.declaring import Noun
+from undersigned.database.declaring import Command, Noun
 
 
 class Statements(Noun, frozen=True):
@@ -14,6 +14,6 @@ class Statements(Noun, frozen=True):
     open_log: str
     open_tally: str
     announce: str
-    announce_all: str
+    announce_all: Command
     all: str
     mark_used: str

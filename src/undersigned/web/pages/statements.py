@@ -8,6 +8,7 @@ from litestar.response import Template
 
 from undersigned.errors import FieldError, InvalidFields
 from undersigned.log import audits, check, reading
+from undersigned.readers import records
 from undersigned.signing import submissions
 from undersigned.signing.bodies import Signing, read
 from undersigned.tallies import charts
@@ -102,7 +103,7 @@ async def _statement_page(
             "tally": tally,
             "record": record,
             "history": charts.thinned(record.history),
-            "growth": charts.line(record.points, mirrored=mirrored),
+            "growth": charts.line(records.points(record), mirrored=mirrored),
             "bars": charts.bars(tally.breakdown.countries, BARS_MAX, mirrored=mirrored) if tally.breakdown else [],
             "countries": countries.names(language),
             "values": values,
