@@ -539,7 +539,7 @@ CREATE TABLE admin_key (
     scopes text[] NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz,
-    CONSTRAINT admin_key_scopes_are_known CHECK (scopes <@ ARRAY['export', 'review'])
+    CONSTRAINT admin_key_scopes_are_known CHECK (scopes <@ ARRAY['export'])
 );
 
 CREATE TABLE trail (
