@@ -54,13 +54,6 @@ class StoredTile(msgspec.Struct, frozen=True):
     hashes: bytes
 
 
-class Stopped(msgspec.Struct, frozen=True):
-    """A log that nothing is signed in, and why."""
-
-    statement: str
-    stopped_reason: str
-
-
 class LogKey(msgspec.Struct, frozen=True):
     """The key that a log is signed with; null until it is."""
 
@@ -189,7 +182,6 @@ class Log(Noun, frozen=True):
     set_head: Command
     release: Command
     stop: Command
-    stopped: Query[Stopped]
     keys: Query[LogKey]
     released: Query[Released]
     entries: Query[str]
