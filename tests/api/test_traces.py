@@ -13,6 +13,8 @@ from tests.conftest import World
 from undersigned.admins import keys
 from undersigned.readers import exports, partners, public_names, reports
 
+pytestmark = pytest.mark.virgin
+
 READERS = "https://www.readers.org.uk"
 NAME = "Ada Example"
 Act = Callable[[], Awaitable[Any]]
