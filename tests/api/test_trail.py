@@ -94,6 +94,7 @@ async def test_each_act_leaves_one_trace_that_names_no_person(
     assert tuple(row) == ("Admin", action, statement, None, detail)
 
 
+@pytest.mark.virgin
 @pytest.mark.parametrize("act", [act for act, *_ in ACTS])
 async def test_an_act_that_can_not_leave_its_trace_does_nothing(world: World, act: Act) -> None:
     await prepared(world, act)
