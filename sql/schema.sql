@@ -174,20 +174,32 @@ CREATE TABLE message (
     created_at timestamptz NOT NULL DEFAULT now(),
     done_at timestamptz,
     tried_at timestamptz,
+    lost_count smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
     CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage', 'succeed', 'handed')),
     CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
     CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL)),
     CONSTRAINT message_says_what_became_of_it CHECK (status = 'due' OR outcome IS NOT NULL),
-    CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0)
+    CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0),
+    CONSTRAINT message_lost_is_tried_again_three_times CHECK (lost_count BETWEEN 0 AND 3 AND lost_count <= attempt_count)
 );
-COMMENT ON COLUMN message.tried_at IS 'When it was first offered and not taken. From then on it is tried for five days (RFC 5321, 4.5.4.1).';
+COMMENT ON COLUMN message.tried_at IS 'When it was first put off because of its recipient, who is given up five days later (RFC 5321, 4.5.4.1).';
+COMMENT ON COLUMN message.lost_count IS 'How often the relay had all of it and its answer was lost, so that it may be delivered already.';
 COMMENT ON COLUMN message.outcome IS 'What became of it; of a due one, why it still waits. Nothing about a person.';
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
 CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
 CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
+
+CREATE TABLE mail_trouble (
+    only_row boolean PRIMARY KEY DEFAULT true,
+    reason text NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT now(),
+    probe_at timestamptz NOT NULL,
+    CONSTRAINT mail_trouble_has_one_row CHECK (only_row)
+);
+COMMENT ON TABLE mail_trouble IS 'Why no mail goes out at the moment, and when one is tried again; no row: it does. Nothing about a person.';
 
 CREATE TABLE endorsement (
     id uuid PRIMARY KEY,
@@ -527,7 +539,7 @@ CREATE TABLE admin_key (
     scopes text[] NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz,
-    CONSTRAINT admin_key_scopes_are_known CHECK (scopes <@ ARRAY['export', 'review'])
+    CONSTRAINT admin_key_scopes_are_known CHECK (scopes <@ ARRAY['export'])
 );
 
 CREATE TABLE trail (

@@ -18,6 +18,13 @@ LEFT JOIN organisation AS o ON o.endorsement_id = m.endorsement_id
 WHERE m.statement = $1
 ORDER BY m.index;
 
+-- name: bound
+-- Lets the database itself end this transaction, and the view of all tables that it holds, once nothing was asked in it for $1, or
+-- once it is as old as $2: whatever its reader does, and whatever became of us.
+SELECT ARRAY[
+    set_config('idle_in_transaction_session_timeout', $1, true), set_config('transaction_timeout', $2, true)
+] AS bounds;
+
 -- name: size
 -- Estimates how many rows an export has, for its progress bar.
 SELECT individual_count + organisation_count AS row_count FROM tally WHERE statement = $1;

@@ -66,10 +66,6 @@ WHERE statement = $1 AND generation = $2 AND size = $3 AND released_size < $3;
 -- Notes why nothing is signed at the moment, or with null that all is well again.
 UPDATE log_head SET stopped_reason = $2 WHERE statement = $1 AND stopped_reason IS DISTINCT FROM $2;
 
--- name: stopped
--- Lists the logs that nothing is signed in.
-SELECT statement, stopped_reason FROM log_head WHERE stopped_reason IS NOT NULL ORDER BY statement;
-
 -- name: keys
 -- Lists the logs and the keys they are signed with.
 SELECT origin, vkey FROM log_head ORDER BY statement;

@@ -18,27 +18,40 @@ ORDER BY e.statement, e.counted_at, p.endorsement_id;
 
 -- name: find
 -- Reads a name that is shown or waits for a look.
-SELECT e.statement, e.kind, p.name, p.name_status, m.index AS log_index
+SELECT e.statement, e.kind, p.name
 FROM signatory AS p
 JOIN endorsement AS e ON e.id = p.endorsement_id AND e.status = 'counted'
-LEFT JOIN log_member AS m ON m.endorsement_id = p.endorsement_id
 WHERE p.endorsement_id = $1 AND p.name_status IN ('queued', 'shown');
 
 -- name: show
--- Shows a queued name, if it still is $2, the one that was looked at. Always one row.
+-- Shows a queued name, if it still is $2, the one that was looked at; in the name of $5. Always one row. The trail has the entry,
+-- which is public, and not the endorsement: nothing keyed by a person outlives their withdrawal.
 WITH person AS (
     UPDATE signatory SET name_status = 'shown', name_place = $3, name_reference = $4
     WHERE endorsement_id = $1 AND name = $2 AND name_status = 'queued'
     RETURNING endorsement_id
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $5, 'show name', e.statement, coalesce('entry ' || m.index, 'no entry yet')
+    FROM person AS p
+    JOIN endorsement AS e ON e.id = p.endorsement_id
+    LEFT JOIN log_member AS m ON m.endorsement_id = p.endorsement_id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'shown' ELSE 'absent' END AS outcome;
 
 -- name: refuse
--- Refuses a queued name, or hides a shown one for good, if it still is $2, the one that was looked at. Always one row.
+-- Refuses a queued name, or hides a shown one for good, if it still is $2, the one that was looked at; in the name of $3, for the
+-- reason $4. Always one row. The trail has the entry, as with `show`.
 WITH person AS (
     UPDATE signatory SET name_status = 'refused', name_place = NULL, name_reference = NULL
     WHERE endorsement_id = $1 AND name = $2 AND name_status IN ('queued', 'shown')
     RETURNING endorsement_id
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $3, 'refuse name', e.statement, coalesce('entry ' || m.index, 'no entry yet') || ', ' || $4
+    FROM person AS p
+    JOIN endorsement AS e ON e.id = p.endorsement_id
+    LEFT JOIN log_member AS m ON m.endorsement_id = p.endorsement_id
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'refused' ELSE 'absent' END AS outcome;
 

@@ -1,24 +1,45 @@
--- Partners: sites that embed, their keys kept as SHA-256, and what each may know of its own.
+-- Partners: sites that embed, their keys kept as SHA-256, and what each may know of its own. Every write gives one row, which says
+-- whether there was something to write, and leaves a trace of who ($2) wrote it.
 
 -- name: add
--- Takes a partner in, or one that was retired back, with a new key; returns nothing if it is in force already.
-INSERT INTO partner (slug, name, url, origins, key_sha256) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (slug) DO UPDATE SET name = excluded.name, url = excluded.url, origins = excluded.origins,
-    key_sha256 = excluded.key_sha256, retired_at = NULL
-WHERE partner.retired_at IS NOT NULL
-RETURNING slug;
+-- Takes a partner in, or one that was retired back, with a new key; not one that is in force already.
+WITH written AS (
+    INSERT INTO partner (slug, name, url, origins, key_sha256) VALUES ($1, $3, $4, $5, $6)
+    ON CONFLICT (slug) DO UPDATE SET name = excluded.name, url = excluded.url, origins = excluded.origins,
+        key_sha256 = excluded.key_sha256, retired_at = NULL
+    WHERE partner.retired_at IS NOT NULL
+    RETURNING slug
+), trace AS (
+    INSERT INTO trail (actor, action, detail) SELECT $2, 'add partner', slug FROM written
+)
+SELECT EXISTS (SELECT 1 FROM written) AS written;
 
 -- name: change
 -- Changes what is said of a partner in force; its key and its counts stay.
-UPDATE partner SET name = $2, url = $3, origins = $4 WHERE slug = $1 AND retired_at IS NULL RETURNING slug;
+WITH written AS (
+    UPDATE partner SET name = $3, url = $4, origins = $5 WHERE slug = $1 AND retired_at IS NULL RETURNING slug
+), trace AS (
+    INSERT INTO trail (actor, action, detail) SELECT $2, 'change partner', slug FROM written
+)
+SELECT EXISTS (SELECT 1 FROM written) AS written;
 
 -- name: renew_key
 -- Puts a new key in the place of the old one.
-UPDATE partner SET key_sha256 = $2 WHERE slug = $1 AND retired_at IS NULL RETURNING slug;
+WITH written AS (
+    UPDATE partner SET key_sha256 = $3 WHERE slug = $1 AND retired_at IS NULL RETURNING slug
+), trace AS (
+    INSERT INTO trail (actor, action, detail) SELECT $2, 'renew partner''s key', slug FROM written
+)
+SELECT EXISTS (SELECT 1 FROM written) AS written;
 
 -- name: retire
 -- Ends a partnership; the row stays, because what came through it stays counted under its slug.
-UPDATE partner SET retired_at = now() WHERE slug = $1 AND retired_at IS NULL RETURNING slug;
+WITH written AS (
+    UPDATE partner SET retired_at = now() WHERE slug = $1 AND retired_at IS NULL RETURNING slug
+), trace AS (
+    INSERT INTO trail (actor, action, detail) SELECT $2, 'remove partner', slug FROM written
+)
+SELECT EXISTS (SELECT 1 FROM written) AS written;
 
 -- name: all
 -- Lists every partner, retired or not.

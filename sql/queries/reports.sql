@@ -11,7 +11,7 @@ WITH fact AS MATERIALIZED (
     WHERE fact.id = $1 AND (SELECT count(*) FROM report AS r WHERE r.endorsement_id = $1 AND r.status = 'open') < $6
     RETURNING id
 )
-SELECT count(*) AS kept FROM kept;
+SELECT EXISTS (SELECT 1 FROM kept) AS kept;
 
 -- name: waiting
 -- Lists the open reports, oldest first, each with what it is about as it is now.
@@ -24,19 +24,22 @@ LEFT JOIN log_member AS m ON m.endorsement_id = r.endorsement_id
 WHERE r.status = 'open' ORDER BY r.reported_at, r.id;
 
 -- name: find
--- Finds an open report by its own id.
-SELECT endorsement_id, statement FROM report WHERE id = $1 AND status = 'open';
+-- Finds by its own id whose open report it is.
+SELECT endorsement_id FROM report WHERE id = $1 AND status = 'open';
 
 -- name: finish
--- Marks a report as dealt with. Always one row.
+-- Marks a report as dealt with, in the name of $3. Always one row.
 WITH done AS (
-    UPDATE report SET status = 'done', done_at = now() WHERE endorsement_id = $1 AND id = $2 AND status = 'open' RETURNING id
+    UPDATE report SET status = 'done', done_at = now() WHERE endorsement_id = $1 AND id = $2 AND status = 'open'
+    RETURNING id, statement
+), trace AS (
+    INSERT INTO trail (actor, action, statement, subject) SELECT $3, 'report done', statement, id FROM done
 )
-SELECT count(*) AS finished FROM done;
+SELECT CASE WHEN EXISTS (SELECT 1 FROM done) THEN 'done' ELSE 'absent' END AS outcome;
 
 -- name: overdue
 -- Finds up to $2 reports that were dealt with longer than $1 ago, for `purge`.
-SELECT endorsement_id, id, $1::interval FROM report
+SELECT endorsement_id, id, $1::interval AS grace FROM report
 WHERE status = 'done' AND done_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT $2;
 
 -- name: purge

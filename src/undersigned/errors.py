@@ -208,3 +208,9 @@ class ReportNotFound(DomainError):
     """No report with this id is open."""
 
     code = "report_not_found"
+
+
+class ExportCut(DomainError):
+    """The export was cut: it was read too slowly, or the database went away. What came of it is not all; please begin anew."""
+
+    code = "export_cut"

@@ -1,10 +1,12 @@
 """A representative leaves; the organisation stays counted, and the next approved claim speaks for it."""
 
 import argparse
+import base64
 import datetime as dt
 
 import pytest
 
+from tests.api.test_exports import exported
 from tests.api.test_succession import FORMER, SUCCESSOR, approve, assert_forgotten, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, representative, token_of
@@ -59,12 +61,13 @@ async def test_rival_claims_for_a_vacant_place_fill_it_once(world: World) -> Non
 async def test_an_organisation_without_a_representative_is_exported_and_can_be_rejected(world: World) -> None:
     await approve(world, FORMER)
     await world.client.post(f"{await manage(world, FORMER)}/leave")
-    [row] = [row async for row in exports.rows(world.db, "example")]
+    [row] = await exported(world)
     assert (row["name"], row["address"], row["organisation"]) == (None, None, "Readers' Society")
-    header, line = b"".join([piece async for piece in exports.stream(world.db, "example", "csv")]).decode().splitlines()
+    async with exports.opened(world.db, "example", "csv", "test") as pieces:
+        header, line = b"".join([piece async for piece in pieces]).decode().splitlines()
     assert (len(header.split(",")), "Readers' Society" in line) == (22, True)
     opening = receipts.Opening(row["origin"], bytes.fromhex(row["statement_sha256"]), "organisation",
-                               row["identity"], row["salt"])  # fmt: skip
+                               row["identity"], base64.b64decode(row["salt"]))  # fmt: skip
     entry = await world.db.pool.fetchval("SELECT entry FROM log_entry WHERE index = $1", row["log_index"])
     assert opening.entry.decode() == entry
     endorsement_id = await world.db.pool.fetchval("SELECT id FROM endorsement")

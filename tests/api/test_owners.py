@@ -58,7 +58,7 @@ async def test_an_owner_corrects_shows_hides_and_stops_news(world: World) -> Non
     assert row is not None
     assert (row["name"], row["name_status"], "updates" in row["consent"]) == ("Ada Lovelace", "queued", False)
     [queued] = await public_names.queued(world.db)
-    await public_names.show(world.db, queued["endorsement_id"], public_names.fingerprint("Ada Lovelace"), "console")
+    await public_names.show(world.db, queued.endorsement_id, public_names.fingerprint("Ada Lovelace"), "console")
     await world.client.post(f"{link}/name", data={"name": "Ada L."})
     assert await world.db.pool.fetchval("SELECT name_status FROM signatory") == "queued"
     await world.client.post(f"{link}/hide")

@@ -196,7 +196,7 @@ async def test_a_representative_is_shown_beside_the_organisation_and_not_among_p
     await world.count()
     [queued] = await public_names.queued(world.db)
     assert "Rosa Example" not in (await world.client.get("/s/example/organisations")).text
-    await public_names.show(world.db, queued["endorsement_id"], public_names.fingerprint("Rosa Example"), "console")
+    await public_names.show(world.db, queued.endorsement_id, public_names.fingerprint("Rosa Example"), "console")
     assert "Rosa Example" in (await world.client.get("/s/example/organisations")).text
     assert await shown(world) == []
 

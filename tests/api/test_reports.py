@@ -61,10 +61,10 @@ async def test_an_organisation_is_reported_and_dealt_with(world: World, capsys: 
     assert "    > They don’t\n    > know of it[2J\n" in printed
     assert "undersigned reject example 2 " in printed
     [waiting] = await reports.waiting(world.db)
-    await console.done(world.db, world.settings, Namespace(id=waiting["id"]))
+    await console.done(world.db, world.settings, Namespace(id=waiting.id))
     assert await reports.waiting(world.db) == []
     with pytest.raises(ReportNotFound):
-        await reports.finish(world.db, waiting["id"], "console")
+        await reports.finish(world.db, waiting.id, "console")
 
 
 async def test_a_name_is_reported_by_a_reference_that_says_nothing_else(
@@ -151,11 +151,11 @@ async def test_a_report_is_deleted_a_month_after_it_was_dealt_with(world: World)
     for _ in range(2):
         await report(world, link)
     done, _ = await reports.waiting(world.db)
-    await reports.finish(world.db, done["id"], "console")
+    await reports.finish(world.db, done.id, "console")
     assert await retention.purge(world.db) == 0
     await world.db.pool.execute(
         "UPDATE report SET reported_at = '2020-01-01', done_at = done_at - interval '30 days 1 minute'"
     )
     assert await retention.purge(world.db) == 1
     [left] = await reports.waiting(world.db)
-    assert left["id"] != done["id"]
+    assert left.id != done.id

@@ -12,10 +12,11 @@ import asyncpg
 import msgspec
 import pytest
 
+from undersigned.admins import keys
 from undersigned.database import migrations, queries
 from undersigned.database.connection import Database
-from undersigned.database.declaring import Command, QueriesDiffer, Query
 from undersigned.database.queries import Queries
+from undersigned.database.queries.declaring import Command, QueriesDiffer, Query
 from undersigned.errors import InstallationChanged
 from undersigned.process import installation, readiness
 
@@ -47,6 +48,19 @@ async def test_the_migrations_lead_to_the_schema(blank_url: str, database_url: s
     assert len(await written.fetch(CATALOGUE)) > 100
     await written.close()
     await migrated.close()
+
+
+async def test_a_key_whose_scope_is_gone_stays_and_opens_nothing(db: Database, database_url: str) -> None:
+    await db.pool.execute(
+        """
+        ALTER TABLE admin_key DROP CONSTRAINT admin_key_scopes_are_known;
+        ALTER TABLE admin_key ADD CONSTRAINT admin_key_scopes_are_known CHECK (scopes <@ ARRAY['export', 'review']);
+        INSERT INTO admin_key (label, sha256, scopes) VALUES ('one', '1', '{review}'), ('both', '2', '{export,review}');
+        DELETE FROM migration WHERE name = '0010_admin_scopes';
+        """
+    )
+    assert await migrations.migrate(database_url) == ["0010_admin_scopes"]
+    assert [(key.label, key.scopes) for key in await keys.listed(db)] == [("one", []), ("both", ["export"])]
 
 
 def declared() -> Iterator[tuple[str, Query[Any] | Command]]:

@@ -53,6 +53,7 @@ def test_an_ordinary_name_is_left_as_it_is(name: str) -> None:
         (0, "0"),
         (True, "True"),
         (["a", "c"], "a c"),
+        (b"\xfb\xff", "'+/8="),
         ({"utm_source": "=1"}, '{"utm_source":"=1"}'),
         (dt.datetime(2027, 1, 2, 3, 4, 5, tzinfo=dt.UTC), "2027-01-02T03:04:05+00:00"),
     ],

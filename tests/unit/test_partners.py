@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.test_statements import statement
+from undersigned.database.queries.partners import Partner
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused
-from undersigned.readers.partners import Partner, Partners, origin_of, with_www
+from undersigned.readers.partners import Partners, origin_of, with_www
 
 EXACT = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.[0-9.]+)(:[0-9]+)?")
 PAGE = "https://sign.example.org/s/s"

@@ -3,22 +3,19 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import Literal
 from uuid import UUID
 
-from undersigned.admins.trail import leave_trail
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.admins import AdminKey, Scope
 from undersigned.errors import KeyRefused
 
-Scope = Literal["export", "review"]
 PREFIX = "undersigned_"
 
 
 async def create_key(db: Database, label: str, scopes: Iterable[Scope]) -> str:
     """A new key, which is shown this once: the database keeps its SHA-256."""
     key, sha256 = new_key()
-    await db.pool.fetchval(db.q.admins.create_key, label, sha256, sorted(set(scopes)))
-    await leave_trail(db, "console", "create key", None, None, label)
+    await db.one(db.q.admins.create_key, label, sha256, sorted(set(scopes)), "console")
     return key
 
 
@@ -36,24 +33,22 @@ def bearer(authorization: str | None) -> bytes:
     return _sha256(key.strip())
 
 
-async def keys(db: Database) -> list[Record]:
-    return list(await db.pool.fetch(db.q.admins.keys))
+async def listed(db: Database) -> list[AdminKey]:
+    """All keys, revoked ones too."""
+    return await db.many(db.q.admins.keys)
 
 
 async def revoke_key(db: Database, key_id: UUID) -> bool:
     """Revokes a key; returns False if no such key was in force."""
-    revoked = await db.pool.fetchval(db.q.admins.revoke_key, key_id) is not None
-    if revoked:
-        await leave_trail(db, "console", "revoke key", None, key_id, None)
-    return revoked
+    return await db.one(db.q.admins.revoke_key, key_id, "console")
 
 
 async def authorise(db: Database, authorization: str | None, scope: Scope) -> str:
     """The label of the key in an `Authorization: Bearer` header. Raises KeyRefused unless it has the scope."""
-    row = await db.pool.fetchrow(db.q.admins.find_key, bearer(authorization))
-    if row is None or scope not in row["scopes"]:
+    key = await db.maybe(db.q.admins.find_key, bearer(authorization))
+    if key is None or scope not in key.scopes:
         raise KeyRefused
-    return str(row["label"])
+    return key.label
 
 
 def _sha256(key: str) -> bytes:

@@ -3,7 +3,6 @@
 import argparse
 import sys
 
-from undersigned.admins import trail
 from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.readers import exports
@@ -41,14 +40,14 @@ async def export(db: Database, _: Settings, options: argparse.Namespace) -> int:
     known = Statements()
     await known.load(db)
     slug = known.get(options.statement).slug
-    await trail.leave_trail(db, "console", "export", slug, None, options.format)
     total, done = await exports.size(db, slug), 0
-    async for piece in exports.stream(db, slug, options.format):
-        sys.stdout.buffer.write(piece)
-        done += 1
-        if sys.stderr.isatty() and (done % 1000 == 0 or done >= total):
-            share = min(done / max(total, 1), 1)
-            print(f"\r[{'█' * round(share * 30):<30}] {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
+    async with exports.opened(db, slug, options.format, "console") as pieces:
+        async for piece in pieces:
+            sys.stdout.buffer.write(piece)
+            done += 1
+            if sys.stderr.isatty() and (done % 1000 == 0 or done >= total):
+                share = min(done / max(total, 1), 1)
+                print(f"\r[{'█' * round(share * 30):<30}] {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
     sys.stdout.buffer.flush()
     if sys.stderr.isatty():
         print(file=sys.stderr)

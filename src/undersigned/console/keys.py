@@ -33,9 +33,10 @@ async def create(db: Database, _: Settings, options: argparse.Namespace) -> int:
 
 
 async def listed(db: Database, _: Settings, __: argparse.Namespace) -> int:
-    for key in await keys.keys(db):
-        state = f"revoked {key['revoked_at']:%Y-%m-%d}" if key["revoked_at"] else "in force"
-        print(f"{key['id']}  {key['label']}  {' '.join(key['scopes'])}  since {key['created_at']:%Y-%m-%d}  {state}")
+    for key in await keys.listed(db):
+        state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in force"
+        scopes = " ".join(key.scopes) or "opens nothing"
+        print(f"{key.id}  {key.label}  {scopes}  since {key.created_at:%Y-%m-%d}  {state}")
     return 0
 
 

@@ -33,13 +33,13 @@ def looked_at(text: str) -> tuple[UUID, str]:
 
 
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    rows = await public_names.queued(db, options.statement)
-    for row in rows:
-        beside = f", {row['role'] or '–'}, beside {row['organisation']}" if row["organisation"] else ""
-        print(f"{row['endorsement_id']}:{public_names.fingerprint(row['name'])}  {row['name']}{beside}")
-        notes = [row["statement"], f"entry {row['log_index']}", *public_names.remarks(row)]
-        print(f"    {' · '.join(notes)}")
-    print(f"{len(rows)} waiting." if rows else "No name waits for a look.")
+    names = await public_names.queued(db, options.statement)
+    for each in names:
+        beside = f", {each.role or '–'}, beside {each.organisation}" if each.organisation else ""
+        print(f"{each.endorsement_id}:{public_names.fingerprint(each.name)}  {each.name}{beside}")
+        entry = "no entry yet" if each.log_index is None else f"entry {each.log_index}"
+        print(f"    {' · '.join([each.statement, entry, *public_names.remarks(each)])}")
+    print(f"{len(names)} waiting." if names else "No name waits for a look.")
     return 0
 
 

@@ -18,21 +18,21 @@ def declare(commands: Commands) -> None:
 
 
 async def waiting(db: Database, _: Settings, __: argparse.Namespace) -> int:
-    rows = await reports.waiting(db)
-    for row in rows:
-        print(f"{row['id']}  {row['statement']}  {row['reported_at']:%Y-%m-%d %H:%M} UTC  {row['reason']}")
-        print(f"    {row['about']} {row['name'] or 'no longer there'}")
-        for line in row["note"].splitlines():
+    waiting = await reports.waiting(db)
+    for each in waiting:
+        print(f"{each.id}  {each.statement}  {each.reported_at:%Y-%m-%d %H:%M} UTC  {each.reason}")
+        print(f"    {each.about} {each.name or 'no longer there'}")
+        for line in each.note.splitlines():
             print(f"    > {line}")
-        if row["about"] == "organisation":
-            print(f"    to take it back: undersigned reject {row['statement']} {row['log_index']} --reason …")
-        elif row["name"] and row["name_status"] == "shown":
+        if each.about == "organisation":
+            print(f"    to take it back: undersigned reject {each.statement} {each.log_index} --reason …")
+        elif each.name and each.name_status == "shown":
             print(
-                f"    to hide it: undersigned names refuse {row['endorsement_id']}:{public_names.fingerprint(row['name'])}"
+                f"    to hide it: undersigned names refuse {each.endorsement_id}:{public_names.fingerprint(each.name)}"
             )
         else:
             print("    it isn't shown any more")
-    print(f"{len(rows)} open." if rows else "No report is open.")
+    print(f"{len(waiting)} open." if waiting else "No report is open.")
     return 0
 
 

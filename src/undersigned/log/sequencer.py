@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from undersigned.database.connection import Database
-from undersigned.database.queries.log import Change, Head, Stopped
+from undersigned.database.queries.log import Change, Head
 from undersigned.database.session import Session
 from undersigned.log import entries, heads, merkle
 from undersigned.log.heads import Sealer
@@ -34,11 +34,6 @@ async def run_once(db: Database, sealer: Sealer) -> int:
     """Appends what waits and releases it, a batch for each statement; returns how many queue rows were dealt with."""
     waiting = await db.many(db.q.log.waiting)
     return sum([await advance(db, sealer, statement, _append) for statement in waiting])
-
-
-async def stopped(db: Database) -> list[Stopped]:
-    """The logs that nothing is signed in at the moment, each with its reason."""
-    return await db.many(db.q.log.stopped)
 
 
 async def advance(db: Database, sealer: Sealer, statement: str, step: Step) -> int:

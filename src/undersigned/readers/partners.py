@@ -8,8 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from undersigned.admins import keys, trail
+from undersigned.admins import keys
 from undersigned.database.connection import Database
+from undersigned.database.queries.declaring import Query
+from undersigned.database.queries.partners import Partner
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, PartnerExists, PartnerUnknown, Refused
 from undersigned.identity import domains
 from undersigned.settings import is_loopback
@@ -20,18 +22,6 @@ from undersigned.tallies.snapshots import Count
 SLUG = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 NAME_LENGTH_MAX = 100
 URL_LENGTH_MAX = 300
-
-
-class Partner(msgspec.Struct, frozen=True, kw_only=True):
-    """A site that embeds. `url` is where its visitors are led back to, `origins` are where forms may stand."""
-
-    slug: str
-    name: str
-    url: str
-    origins: list[str]
-    key_sha256: bytes
-    added_at: dt.datetime
-    retired_at: dt.datetime | None
 
 
 class PartnerTally(msgspec.Struct, frozen=True):
@@ -91,7 +81,7 @@ class Partners:
 
 async def everyone(db: Database) -> list[Partner]:
     """All partners, retired ones too."""
-    return [msgspec.convert(dict(row), Partner) for row in await db.pool.fetch(db.q.partners.all)]
+    return await db.many(db.q.partners.all)
 
 
 async def add(db: Database, slug: str, name: str, url: str, origins: Sequence[str]) -> str:
@@ -103,40 +93,40 @@ async def add(db: Database, slug: str, name: str, url: str, origins: Sequence[st
     key, sha256 = keys.new_key()
     if not SLUG.fullmatch(slug):
         raise Refused(f"{slug!r} is no slug: small letters and digits, with single hyphens between them, 64 at most.")
-    if not await _write(db, "add partner", db.q.partners.add, slug, *given, sha256):
+    if not await _write(db, db.q.partners.add, slug, *given, sha256):
         raise PartnerExists
     return key
 
 
 async def change(db: Database, slug: str, name: str, url: str, origins: Sequence[str]) -> None:
     """Says all of a partner anew; its key stays. Raises OriginInvalid, PartnerUnknown or Refused."""
-    if not await _write(db, "change partner", db.q.partners.change, slug, *_checked(name, url, origins)):
+    if not await _write(db, db.q.partners.change, slug, *_checked(name, url, origins)):
         raise PartnerUnknown
 
 
 async def renew_key(db: Database, slug: str) -> str:
     """A new key for a partner, shown this once; the old one is refused from now on. Raises PartnerUnknown."""
     key, sha256 = keys.new_key()
-    if not await _write(db, "renew partner's key", db.q.partners.renew_key, slug, sha256):
+    if not await _write(db, db.q.partners.renew_key, slug, sha256):
         raise PartnerUnknown
     return key
 
 
 async def remove(db: Database, slug: str) -> None:
     """Retires a partner: signatures from its pages still count, without being its own. Raises PartnerUnknown."""
-    if not await _write(db, "remove partner", db.q.partners.retire, slug):
+    if not await _write(db, db.q.partners.retire, slug):
         raise PartnerUnknown
 
 
 async def publish_tallies(db: Database) -> None:
     """Publishes the partners' own counts that are ripe, by the rules of the breakdown."""
-    await db.pool.execute(db.q.partners.publish_tallies, CELL_MIN, BREAKDOWN_EVERY)
+    await db.execute(db.q.partners.publish_tallies, CELL_MIN, BREAKDOWN_EVERY)
 
 
 async def tally(db: Database, partner: Partner, statement: Statement) -> PartnerTally:
     """What may be told to a partner of its own."""
-    row = await db.pool.fetchrow(db.q.partners.tally, statement.slug, partner.slug)
-    count, as_of = (row["individual_count"], row["as_of"]) if row else (None, None)
+    told = await db.maybe(db.q.partners.tally, statement.slug, partner.slug)
+    count, as_of = (told.individual_count, told.as_of) if told else (None, None)
     return PartnerTally(partner.slug, statement.slug, count, as_of)
 
 
@@ -203,12 +193,10 @@ def _split(address: str) -> SplitResult:
     return parts
 
 
-async def _write(db: Database, action: str, query: str, slug: str, *values: object) -> bool:
+async def _write(db: Database, query: Query[bool], slug: str, *values: object) -> bool:
     """Writes, and makes every web worker take it over; returns False if there was nothing to write."""
-    async with db.pool.acquire() as connection, connection.transaction():
-        written = await connection.fetchval(query, slug, *values) is not None
+    async with db.transaction() as session:
+        written = await session.one(query, slug, "console", *values)
         if written:
-            await connection.execute(db.q.statements.announce_all.sql)
-    if written:
-        await trail.leave_trail(db, "console", action, None, None, slug)
+            await session.execute(db.q.statements.announce_all)
     return written

@@ -11,11 +11,12 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from undersigned.admins import trail
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.names import Called, KnownName, QueuedName
 from undersigned.errors import MalformedRequest, NameNotFound
 from undersigned.identity import alphabet, keys
 from undersigned.identity.alphabet import script_of
+from undersigned.identity.endorsers import Kind
 
 PAGE_SIZE = 200
 Refusal = Literal["not_a_name", "another_person", "abusive", "other"]
@@ -39,38 +40,38 @@ async def page(db: Database, pepper: str, slug: str, *, after: str | None = None
     """The 200 shown names of individuals behind a cursor, or from a letter on. Raises MalformedRequest for a bad cursor."""
     scope, end = bounds(slug)
     start = _opened(pepper, scope, after) if after else scope + alphabet.initial(letter) if letter else scope
-    rows = await db.pool.fetch(db.q.names.page, start, end, PAGE_SIZE + 1)
-    shown = [ShownName(row["name"], row["reference"]) for row in rows[:PAGE_SIZE]]
-    following = rows[PAGE_SIZE - 1]["place"] if len(rows) > PAGE_SIZE else None
-    return Names(shown, following and _sealed(pepper, scope, following))
+    placed = await db.many(db.q.names.page, start, end, PAGE_SIZE + 1)
+    shown = [ShownName(each.name, each.reference) for each in placed[:PAGE_SIZE]]
+    following = placed[PAGE_SIZE - 1].place if len(placed) > PAGE_SIZE else None
+    return Names(shown, None if following is None else _sealed(pepper, scope, following))
 
 
 async def initials(db: Database, slug: str) -> list[str]:
     """The letters that shown names begin with, in order; `*` stands for scripts without letters of their own here."""
     scope, end = bounds(slug)
-    rows = await db.pool.fetch(db.q.names.initials, scope, end, len(scope))
-    return list(dict.fromkeys(alphabet.letter(row["start"]) for row in rows))
+    starts = await db.many(db.q.names.initials, scope, end, len(scope))
+    return list(dict.fromkeys(map(alphabet.letter, starts)))
 
 
-async def find_shown(db: Database, slug: str, reference: UUID) -> Record | None:
+async def find_shown(db: Database, slug: str, reference: UUID) -> Called | None:
     """Whose shown name a public link means, or None if it isn't shown any more."""
-    return await db.pool.fetchrow(db.q.names.find_shown, slug, reference)
+    return await db.maybe(db.q.names.find_shown, slug, reference)
 
 
-async def queued(db: Database, slug: str | None = None) -> list[Record]:
-    """The names that wait for a look."""
-    return list(await db.pool.fetch(db.q.names.queued, slug))
+async def queued(db: Database, slug: str | None = None) -> list[QueuedName]:
+    """The names that wait for a look, of one statement or of all."""
+    return await db.many(db.q.names.queued, slug)
 
 
-def remarks(row: Record) -> list[str]:
+def remarks(queued: QueuedName) -> list[str]:
     """What is unusual about a queued name, in facts; most have nothing."""
-    name: str = row["name"]
+    name = queued.name
     scripts = sorted({script_of(c) for c in name if c.isalpha()})
     found = [f"letters of {' and '.join(word.capitalize() for word in scripts)}"] if len(scripts) > 1 else []
     found += ["has digits"] if any(c.isdigit() for c in name) else []
     found += ["one word"] if " " not in name.strip() else []
-    found += ["called like the statement"] if row["is_title"] else []
-    found += ["called like an organisation that endorses it"] if row["is_organisation"] else []
+    found += ["called like the statement"] if queued.is_title else []
+    found += ["called like an organisation that endorses it"] if queued.is_organisation else []
     return found
 
 
@@ -81,18 +82,18 @@ def fingerprint(name: str) -> str:
 
 async def show(db: Database, endorsement_id: UUID, seen: str, actor: str) -> None:
     """Shows a queued name, if it is still the one with this fingerprint. Raises NameNotFound."""
-    held = await _looked_at(db, endorsement_id, seen)
+    known = await _looked_at(db, endorsement_id, seen)
     reference = uuid.uuid4()
-    place = alphabet.place(_scope(held["statement"], held["kind"]), held["name"], reference.bytes)
-    row = await db.batched(db.q.names.show, endorsement_id, held["name"], place, reference)
-    await _settle(db, row["outcome"], actor, "show name", held, "")
+    place = alphabet.place(_scope(known.statement, known.kind), known.name, reference.bytes)
+    if await db.batched(db.q.names.show, endorsement_id, known.name, place, reference, actor) == "absent":
+        raise NameNotFound
 
 
 async def refuse(db: Database, endorsement_id: UUID, seen: str, actor: str, reason: Refusal) -> None:
     """Refuses a queued name, or hides a shown one, if it is still the one with this fingerprint. Raises NameNotFound."""
-    held = await _looked_at(db, endorsement_id, seen)
-    row = await db.batched(db.q.names.refuse, endorsement_id, held["name"])
-    await _settle(db, row["outcome"], actor, "refuse name", held, f", {reason}")
+    known = await _looked_at(db, endorsement_id, seen)
+    if await db.batched(db.q.names.refuse, endorsement_id, known.name, actor, reason) == "absent":
+        raise NameNotFound
 
 
 def bounds(slug: str) -> tuple[bytes, bytes]:
@@ -101,23 +102,16 @@ def bounds(slug: str) -> tuple[bytes, bytes]:
     return scope, scope + b"\xff"
 
 
-def _scope(slug: str, kind: str) -> bytes:
+def _scope(slug: str, kind: Kind) -> bytes:
     # Representatives are shown beside their organisation, and so they stand in an order of their own.
     return f"{slug}\0{kind}\0".encode()
 
 
-async def _looked_at(db: Database, endorsement_id: UUID, seen: str) -> Record:
-    row = await db.pool.fetchrow(db.q.names.find, endorsement_id)
-    if row is None or fingerprint(row["name"]) != seen:
+async def _looked_at(db: Database, endorsement_id: UUID, seen: str) -> KnownName:
+    known = await db.maybe(db.q.names.find, endorsement_id)
+    if known is None or fingerprint(known.name) != seen:
         raise NameNotFound
-    return row
-
-
-async def _settle(db: Database, outcome: str, actor: str, action: str, held: Record, remark: str) -> None:
-    if outcome == "absent":
-        raise NameNotFound
-    # The entry, which is public, and not the endorsement: nothing keyed by a person outlives their withdrawal.
-    await trail.leave_trail(db, actor, action, held["statement"], None, f"entry {held['log_index']}{remark}")
+    return known
 
 
 def _sealed(pepper: str, scope: bytes, place: bytes) -> str:

@@ -3,15 +3,13 @@
 import datetime as dt
 import unicodedata
 import uuid
-from typing import Literal, get_args
+from typing import get_args
 from uuid import UUID
 
-from undersigned.admins import trail
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.reports import About, OpenReport, Reason
 from undersigned.errors import FieldError, InvalidFields, ReportNotFound
 
-About = Literal["name", "organisation"]
-Reason = Literal["not_them", "impersonation", "abusive", "other"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 NOTE_LENGTH_MAX = 500
 # More than a person reads about one endorsement before they act; what comes after says nothing new.
@@ -32,15 +30,13 @@ async def report(db: Database, endorsement_id: UUID, about: About, reason: str, 
     await db.batched(db.q.reports.report, endorsement_id, uuid.uuid4(), about, reason, note, OPEN_MAX)
 
 
-async def waiting(db: Database) -> list[Record]:
+async def waiting(db: Database) -> list[OpenReport]:
     """The open reports, oldest first."""
-    return list(await db.pool.fetch(db.q.reports.waiting))
+    return await db.many(db.q.reports.waiting)
 
 
 async def finish(db: Database, report_id: UUID, actor: str) -> None:
-    """Marks a report as dealt with. Raises ReportNotFound."""
-    row = await db.pool.fetchrow(db.q.reports.find, report_id)
-    if row is None:
+    """Marks a report as dealt with. Raises ReportNotFound if it isn't open, or if somebody was faster."""
+    endorsement_id = await db.maybe(db.q.reports.find, report_id)
+    if endorsement_id is None or await db.batched(db.q.reports.finish, endorsement_id, report_id, actor) == "absent":
         raise ReportNotFound
-    await db.batched(db.q.reports.finish, row["endorsement_id"], report_id)
-    await trail.leave_trail(db, actor, "report done", row["statement"], report_id, None)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from undersigned.database.declaring import Command, Noun, Query
+from undersigned.database.queries.declaring import Command, Noun, Query
 
 
 class Established(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Command, Noun, Query
+from undersigned.database.queries.declaring import Command, Noun, Query
 from undersigned.identity.endorsers import Kind
 
 Reason = Literal["withdrawn", "duplicate", "fraud", "error"]
@@ -52,13 +52,6 @@ class StoredTile(msgspec.Struct, frozen=True):
     level: int
     index: int
     hashes: bytes
-
-
-class Stopped(msgspec.Struct, frozen=True):
-    """A log that nothing is signed in, and why."""
-
-    statement: str
-    stopped_reason: str
 
 
 class LogKey(msgspec.Struct, frozen=True):
@@ -189,7 +182,6 @@ class Log(Noun, frozen=True):
     set_head: Command
     release: Command
     stop: Command
-    stopped: Query[Stopped]
     keys: Query[LogKey]
     released: Query[Released]
     entries: Query[str]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from undersigned.database.declaring import Command, Noun, Query
+from undersigned.database.queries.declaring import Command, Noun, Query
 
 
 class Published(msgspec.Struct, frozen=True):

@@ -7,9 +7,10 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from undersigned import errors
-from undersigned.admins import keys, trail
+from undersigned.admins import keys
 from undersigned.readers import exports
 from undersigned.readers.exports import Format
+from undersigned.web.exchange.downloads import Download
 from undersigned.web.exchange.problems import declared
 from undersigned.web.exchange.site import AnyRequest, AtSite
 
@@ -32,9 +33,6 @@ async def export(
     """Every counted endorsement that the log holds, in its order, each with its log index; streamed."""
     actor = await keys.authorise(site.db, request.headers.get("authorization"), "export")
     statement = site.statements.get(slug)
-    await trail.leave_trail(site.db, actor, "export", slug, None, form)
-    return Stream(
-        exports.stream(site.db, statement.slug, form),
-        media_type=exports.MEDIA_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{slug}.{form}"', "Cache-Control": "no-store"},
+    return Download(
+        lambda: exports.opened(site.db, statement.slug, form, actor), f"{slug}.{form}", exports.MEDIA_TYPES[form]
     )

@@ -44,12 +44,13 @@ async def list_organisations(
     ] = -1,
 ) -> Response[CountedOrganisations]:
     """The counted organisations in the order of the log, each with its opening, so that anyone can check it is counted."""
-    rows = await organisations.counted(site.db, site.statements.get(slug), after)
-    listed = [CountedOrganisation(**dict(row) | {"salt": base64.b64encode(row["salt"]).decode()}) for row in rows]
-    following = listed[-1].log_index if len(listed) == organisations.PAGE_SIZE else None
-    return Response(
-        CountedOrganisations(listed, following), headers={"Cache-Control": "public, max-age=0, s-maxage=60"}
-    )
+    counted = await organisations.counted(site.db, site.statements.get(slug).slug, after)
+    listed = [
+        CountedOrganisation(**msgspec.structs.asdict(each) | {"salt": base64.b64encode(each.salt).decode()})
+        for each in counted
+    ]
+    page = CountedOrganisations(listed, organisations.following(counted))
+    return Response(page, headers={"Cache-Control": "public, max-age=0, s-maxage=60"})
 
 
 class Subtracted(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ class PublishedTranslation(msgspec.Struct, frozen=True):
 class PublishedStatement(msgspec.Struct, frozen=True):
     """A statement as it was published; `sha256` is that of `text` in UTF-8."""
 
-    slug: FromPath[str]
+    slug: str
     title: str
     text: str
     html: str

@@ -2,7 +2,7 @@
 
 from litestar.response import Template
 
-from undersigned.readers.partners import Partner
+from undersigned.database.queries.partners import Partner
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.problems import RETRY_AFTER_S

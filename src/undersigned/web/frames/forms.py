@@ -61,10 +61,10 @@ async def show_organisations(
     after: Annotated[int, QueryParameter(ge=-1, le=WHOLE_MAX)] = -1,
 ) -> Template:
     statement = site.statements.get(slug)
-    rows = await organisations.counted(site.db, statement, after)
-    following = rows[-1]["log_index"] if len(rows) == organisations.PAGE_SIZE else None
+    listed = await organisations.listed(site.db, statement.slug, after)
+    following = organisations.following(listed)
     more = following is not None and urlencode({**request.query_params.dict(), "after": following}, doseq=True)
-    return _frame(site, request, "organisations", statement, {"organisations": rows, "more": more})
+    return _frame(site, request, "organisations", statement, {"organisations": listed, "more": more})
 
 
 def _form(site: Site, request: AnyRequest, statement: Statement, values: dict[str, Any], trouble: Trouble) -> Template:

@@ -10,9 +10,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Template
 
+from undersigned.database.queries.reports import About
 from undersigned.errors import DomainError
 from undersigned.readers import organisations, public_names, reports
-from undersigned.readers.reports import About
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
 from undersigned.web.exchange.notices import notice
@@ -74,16 +74,16 @@ async def _subject(site: Site, slug: str, given: dict[str, Any]) -> Subject:
     about: About = "organisation" if "organisation" in given else "name"
     value = str(given.get(about, ""))
     try:
-        row = await (
+        found = await (
             organisations.find_listed(site.db, slug, int(value) % 2**63)
             if about == "organisation"
             else public_names.find_shown(site.db, slug, UUID(value))
         )
     except ValueError:
-        row = None
-    if row is None:
+        found = None
+    if found is None:
         raise NotFoundException
-    return Subject(row["endorsement_id"], about, row["name"], value)
+    return Subject(found.endorsement_id, about, found.name, value)
 
 
 def _form(site: Site, slug: str, subject: Subject, values: dict[str, Any], trouble: Trouble) -> Template:

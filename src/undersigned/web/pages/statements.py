@@ -6,10 +6,11 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
+from undersigned.database.queries.records import Record
 from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import DomainError
+from undersigned.readers import records
 from undersigned.readers.keeping import Kept
-from undersigned.readers.records import Record
 from undersigned.signing.bodies import Signing, read
 from undersigned.statements.published import Statement
 from undersigned.tallies import charts
@@ -106,7 +107,7 @@ def _page(
     tally = _tally(site, statement.slug)
     by_country = tally.breakdown.countries if tally and tally.breakdown else {}
     mirrored = languages.direction(language) == "rtl"
-    history, points = (record.value.history, record.value.points) if record.value else ([], [])
+    history, points = (record.value.history, records.points(record.value)) if record.value else ([], [])
     return Template(
         "statement.html",
         status_code=trouble.status,
