@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned.database.connection import Database
-from undersigned.database.declaring import Query
+from undersigned.database.queries.declaring import Query
 from undersigned.log import check, generations, sequencer
 from undersigned.log.replay import Replay
 from undersigned.process.worker import make_sealer
