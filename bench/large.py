@@ -37,13 +37,16 @@ ROWS_READ = """
 SELECT (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables)::bigint
      + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes)::bigint
 """
-# Nothing but what is measured reads or writes meanwhile.
+# Nothing but what is measured reads or writes meanwhile; and what is filled in is nobody's, and need not survive anything.
 QUIET = (
     "ALTER SYSTEM SET max_wal_size = '8GB'",
     "ALTER SYSTEM SET checkpoint_timeout = '1h'",
     "ALTER SYSTEM SET autovacuum = off",
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
     "SELECT pg_reload_conf()",
 )
+DURABLE_AGAIN = ("ALTER SYSTEM RESET fsync", "ALTER SYSTEM RESET full_page_writes", "SELECT pg_reload_conf()")
 # As a restart leaves it once everybody is queued again: the longest look there is.
 QUEUED_AGAIN = """
 INSERT INTO log_past (statement, generation, origin, vkey, size, checkpoint) SELECT 'example', 0, origin, vkey, 0, checkpoint
@@ -92,6 +95,8 @@ async def _measure(url: str, data_dir: Path, size: int) -> dict[str, Measured]:
         for each in QUIET:
             await db.pool.execute(each)
         await filling.fill(db, sealer, "example", 0, size, (*filling.COUNTED, *filling.WAITING))
+        for each in DURABLE_AGAIN:
+            await db.pool.execute(each)
         print(f"{size:,} signers: filled in {time.monotonic() - begun:,.0f} s", file=sys.stderr)
         return {what: await _measured(db, step) for what, step in _steps(db, sealer).items()} | await _anew(db)
 

@@ -9,7 +9,9 @@ import pytest
 from tests.api.test_log import counted, lose_the_last, released
 from tests.api.test_restart import ORIGIN, behind, restart
 from tests.conftest import World
+from tests.letters import person, token_of
 from tests.unit.test_verify import site as serving
+from undersigned.database.connection import Database
 from undersigned.log import check, generations, heads, merkle, note, sequencer, verify
 from undersigned.process.worker import keep_house, make_sealer
 
@@ -66,17 +68,50 @@ async def test_the_public_numbers_never_fall_while_a_log_begins_anew(
     assert after["log_root"] == note.encode_base64((await released(world)).root)
 
 
+async def sign(world: World, address: str) -> None:
+    await world.submit(person(address))
+    [mail] = [mail for mail in await world.send_mail() if mail["To"] == address]
+    await world.confirm(token_of(mail))
+
+
 async def test_who_signs_meanwhile_does_not_keep_a_new_log_from_being_shown(world: World) -> None:
     await counted(world, "ada@example.org")
     await restart(world)
+    assert (await shown(world))["log_followed_by"] == f"{ORIGIN}/1"
     await sequencer.run_once(world.db, make_sealer(world.settings))
-    before = await world.db.pool.fetchval("SELECT max(ended_at) FROM log_past")
-    await counted(world, "bela@example.org")
-    # As if the second had been counted and were still waiting.
-    await world.db.pool.execute("DELETE FROM log_member WHERE index = (SELECT max(index) FROM log_member)")
-    assert await world.db.pool.fetchval("SELECT count(*) FROM endorsement WHERE counted_at > $1", before) == 1
-    await world.db.pool.execute("UPDATE log_head SET shown_generation = 0")
+    await sign(world, "bela@example.org")
+    while await generations.catch_up(world.db):
+        pass
+    assert await world.db.pool.fetchval("SELECT count(*) FROM log_queue") == 1
+    assert (await shown(world))["log_followed_by"] is None
+
+
+async def test_who_waits_since_before_keeps_a_new_log_from_being_shown(world: World) -> None:
+    await counted(world, "ada@example.org")
+    await sign(world, "bela@example.org")
+    await restart(world)
     await generations.catch_up(world.db)
+    assert (await shown(world))["log_followed_by"] == f"{ORIGIN}/1"
+    await world.count()
+    assert (await shown(world))["log_followed_by"] is None
+
+
+async def test_a_restart_that_was_interrupted_keeps_a_new_log_from_being_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counted(world, "ada@example.org")
+
+    async def killed(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as context:
+        context.setattr(Database, "in_key_order", killed)
+        with pytest.raises(RuntimeError):
+            await restart(world)
+    await world.count()
+    assert (await shown(world))["log_followed_by"] == f"{ORIGIN}/1"
+    await restart(world)
+    await world.count()
     assert (await shown(world))["log_followed_by"] is None
 
 

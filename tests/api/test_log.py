@@ -13,7 +13,7 @@ from undersigned.process import readiness
 from undersigned.process.worker import make_sealer
 
 BASE = "/log/example"
-LOG_TABLES = ("log_entry", "log_tile", "log_member", "log_head", "tally", "tally_cell")
+LOG_TABLES = ("log_entry", "log_tile", "log_member", "log_head", "log_queue", "tally", "tally_cell")
 
 
 async def stopped(world: World) -> list[str]:

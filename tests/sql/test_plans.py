@@ -47,7 +47,7 @@ ASKED: dict[str, tuple[object, ...]] = {
     "submissions.overdue": ("7 days", 1000),
     "endorsements.confirm": (key("claimexample101"), PERSON, "Name", "queued", CONSENT, False, OTHER),
     "endorsements.withdraw": (PERSON, PERSON_BOUND),
-    "endorsements.reject": (PERSON, "fraud", OTHER, "Told."),
+    "endorsements.reject": (PERSON, "fraud", OTHER, "Told.", "console"),
     "endorsements.networks_overdue": ("30 days", 1000),
     "endorsements.rejected_overdue": ("0", 1000),
     "endorsements.recommit": (PERSON, PERSON_BOUND, PERSON_BOUND, BODY_BOUND, 1),
@@ -88,6 +88,9 @@ ASKED: dict[str, tuple[object, ...]] = {
     "tallies.snapshot": (),
     "tallies.count_held": (),
     "tallies.ripe": (10, "1 day"),
+    "health.mail": (1,),
+    "health.queue_length": (100,),
+    "health.logs": (),
 }
 # These give so much that of a table as small as here it is cheaper to read all: so they are planned as for a large one.
 PAGES: dict[str, tuple[object, ...]] = {

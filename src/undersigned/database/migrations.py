@@ -1,5 +1,6 @@
 """Migrations: the way from one version's tables to the next, while the version before goes on."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from undersigned.errors import Explained
 DIRECTORY = SQL / "migrations"
 MIGRATION_LOCK = 0x756E6465
 CONNECT_TIMEOUT_S = 5
+LOCK_LOOK_S = 0.1
 # A file that begins so runs statement by statement, each of which may be run again.
 CONCURRENTLY = "-- concurrently\n"
 INDEX = re.compile(r"\bCREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS (\w+)")
@@ -35,7 +37,7 @@ async def migrate(url: str, directory: Path = DIRECTORY) -> list[str]:
         connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S)
     try:
         # Sessions hold this lock, so that behind a pooler in transaction mode it would hold nothing (docs/operations.md).
-        await _run(connection, f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
+        await _take_lock(connection)
         await _run(
             connection,
             "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
@@ -48,6 +50,15 @@ async def migrate(url: str, directory: Path = DIRECTORY) -> list[str]:
         return [file.stem for file in missing]
     finally:
         await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def _take_lock(connection: Any) -> None:
+    """Waits until no other process migrates, outside any statement: building an index beside others waits for all of theirs."""
+    while True:
+        with told_apart():
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", MIGRATION_LOCK):
+                return
+        await asyncio.sleep(LOCK_LOOK_S)
 
 
 async def _apply(connection: Any, file: Path) -> None:
