@@ -16,7 +16,7 @@ run: venv ## start everything on this machine, and say where
 	@exec $(python) -m undersigned serve --local
 
 test: lint types ## every check but the newcomer's walk, which .ci/run adds
-	@$(python) -m pytest -m "not newcomer"
+	@$(python) -m pytest -n logical --dist loadgroup -m "not newcomer"
 
 lint: venv-test ## style, form, and which module may import which
 	@$(python) -m ruff check

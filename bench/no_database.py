@@ -34,7 +34,7 @@ def _read_checked(annotation: Any, data: Any) -> Any:
 
 
 if __name__ == "__main__":
-    # As `undersigned.supervisor.web` does it.
+    # As `undersigned.process.supervisor.web` does it.
     granian.Granian(
         "bench.no_database:create",
         factory=True,

@@ -11,7 +11,7 @@
 -- A message's way (message.status):              A public name's way (name_status):
 --
 --   due ──accepted by the relay──▶ sent            hidden ──the owner asks──▶ queued ──a look──▶ shown | refused
---    ├──refused for good──▶ failed
+--    ├──refused, given up, not to be composed──▶ failed
 --    └──nothing left to say──▶ dropped
 --
 -- The eight tables of persons carry the endorsement id first in their keys, and every write to them names exactly one, so
@@ -125,6 +125,7 @@ CREATE TABLE submission (
     partner text,
     source jsonb NOT NULL,
     shown_sha256 bytea NOT NULL,
+    identity text NOT NULL,
     organisation jsonb,
     hold_reason text,
     consent jsonb,
@@ -149,6 +150,7 @@ CREATE TABLE submission (
     CONSTRAINT submission_commitment_has_32_bytes CHECK (octet_length(commitment) = 32)
 );
 COMMENT ON COLUMN submission.shown_sha256 IS 'Which text was shown to whoever signed: the original, or a translation of it.';
+COMMENT ON COLUMN submission.identity IS 'Who the endorser is, as the commitment says it; never computed again, because the rules may have changed since.';
 COMMENT ON COLUMN submission.organisation IS 'name, website, country, contributions, identity and proof, as `organisation` will hold them.';
 COMMENT ON COLUMN submission.hold_reason IS 'Why a confirmation is not enough and a person has to look; null: it is counted at once.';
 CREATE INDEX submission_expiring ON submission (expires_at) WHERE expires_at IS NOT NULL;
@@ -171,12 +173,17 @@ CREATE TABLE message (
     attempt_count integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     done_at timestamptz,
+    tried_at timestamptz,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
     CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage', 'succeed', 'handed')),
     CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
-    CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL))
+    CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL)),
+    CONSTRAINT message_says_what_became_of_it CHECK (status = 'due' OR outcome IS NOT NULL),
+    CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0)
 );
+COMMENT ON COLUMN message.tried_at IS 'When it was first offered and not taken. From then on it is tried for five days (RFC 5321, 4.5.4.1).';
+COMMENT ON COLUMN message.outcome IS 'What became of it; of a due one, why it still waits. Nothing about a person.';
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
 CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
@@ -217,6 +224,7 @@ CREATE TABLE signatory (
     mail_domain text NOT NULL,
     network_key uuid,
     consent jsonb NOT NULL,
+    identity text NOT NULL,
     salt bytea NOT NULL,
     bound bytea NOT NULL,
     name_place bytea,
@@ -227,6 +235,7 @@ CREATE TABLE signatory (
     )
 );
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256", "translation_sha256"?, "shown_sha256"?}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when; the translation of it that was shown, and which of the statement''s texts.';
+COMMENT ON COLUMN signatory.identity IS 'Who the endorser is, as the commitment says it: the person, or the organisation that is represented.';
 COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
 COMMENT ON COLUMN signatory.name_place IS 'Where a shown name stands: its statement, and what sorts it alphabetically (alphabet.py).';
 COMMENT ON COLUMN signatory.name_reference IS 'What a shown name is called in public links: random, and new each time it is shown.';
@@ -526,4 +535,15 @@ CREATE TABLE trail (
     detail text,
     done_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE trail IS 'What admins did, without personal data.';
+COMMENT ON TABLE trail IS 'What admins did, without personal data: each row is written by the statement that does it.';
+COMMENT ON COLUMN trail.subject IS 'What it was done to, if that is no person''s: nothing keyed by a person outlives their withdrawal.';
+
+-- Monitoring -----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE station_count (
+    station text NOT NULL,
+    outcome text NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (station, outcome)
+);
+COMMENT ON TABLE station_count IS 'What the processes counted of their work since ever, added every few seconds; numbers only, and nobody''s.';

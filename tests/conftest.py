@@ -1,7 +1,6 @@
-"""Real parts for the tests: the embedded PostgreSQL, a database for each test, the app, and the mail it sends."""
+"""Real parts for the tests: the embedded PostgreSQL, an empty database for each test, the app, and the mail it sends."""
 
 import asyncio
-import hashlib
 import importlib.util
 import mailbox
 from collections.abc import AsyncIterator, Iterator
@@ -11,17 +10,16 @@ from email.policy import default as policy
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
 
+from tests.slate import Slate, drop, make, own_cluster
 from undersigned.database import migrations
 from undersigned.database.connection import Database, connect
 from undersigned.log import generations, sequencer
 from undersigned.mail import outbox
 from undersigned.process import installation
-from undersigned.process.embedded import running
 from undersigned.process.worker import keep_house, make_outbox, make_sealer
 from undersigned.settings import ROOT, Settings
 from undersigned.statements import publishing
@@ -31,48 +29,49 @@ collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_me
 SECRET = "only-for-tests-and-long-enough-0123456789"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps together, on one process, what shares servers that take seconds to start: each file of faults, and all browsers."""
+    for item in items:
+        room = item.path.parent.name
+        if room in ("faults", "browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem if room == "faults" else room))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
-    """The URL of a PostgreSQL that lasts as long as the tests, on the embedded binaries."""
-    with running(ROOT / "var" / "test") as url:
+    """The URL of a PostgreSQL that this process alone has as long as its tests last, on the embedded binaries."""
+    with own_cluster(ROOT / "var" / "test") as url:
         yield url
 
 
-def named(url: str, name: str) -> str:
-    """The URL of another database of the same cluster."""
-    head, _, tail = url.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}?{tail}"
-
-
 @pytest.fixture(scope="session")
-def template(cluster: str) -> str:
-    """The name of a migrated database to clone, made anew whenever a migration or the statement directory changed."""
-    files = sorted((ROOT / "sql" / "migrations").glob("*.sql"))
-    name = "template_" + hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-
-    async def make() -> None:
-        connection = await asyncpg.connect(cluster)
-        try:
-            for row in await connection.fetch("SELECT datname FROM pg_database WHERE datname ~ '^(test|template)_'"):
-                await connection.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
-            await connection.execute(f'CREATE DATABASE "{name}"')
-        finally:
-            await connection.close()
-        await migrations.migrate(named(cluster, name))
-
-    asyncio.run(make())
-    return name
+def slate(cluster: str) -> Iterator[Slate]:
+    """The database that one test after another gets."""
+    slate = Slate(cluster)
+    yield slate
+    slate.close()
 
 
 @pytest.fixture
-async def database_url(cluster: str, template: str) -> AsyncIterator[str]:
-    """A database of its own for one test."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(cluster)
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield named(cluster, name)
-    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await connection.close()
+def blank_url(cluster: str) -> Iterator[str]:
+    """A database for one test, with nothing in it, not even tables."""
+    name = f"blank_{uuid4().hex}"
+    yield asyncio.run(make(cluster, name))
+    asyncio.run(drop(cluster, name))
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated and empty database, for one test: the common one, or one of its own if it is marked `virgin`."""
+    if request.node.get_closest_marker("virgin"):
+        url: str = request.getfixturevalue("blank_url")
+        asyncio.run(migrations.migrate(url))
+        yield url
+        return
+    slate: Slate = request.getfixturevalue("slate")
+    yield slate.url
+    slate.wipe()
 
 
 @pytest.fixture

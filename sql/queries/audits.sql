@@ -27,8 +27,8 @@ ORDER BY index LIMIT 1;
 -- name: openings
 -- Reads what opens those of the entries $2 of generation $3 that still count, in the order of the log; an organisation whose
 -- representative left has no person in its row.
-SELECT m.index AS log_index, e.kind, p.name, p.address, o.name AS organisation, o.identity, coalesce(o.salt, p.salt) AS salt, h.origin,
-       encode(s.sha256, 'hex') AS statement_sha256
+SELECT m.index AS log_index, e.kind, p.name, p.address, o.name AS organisation, coalesce(o.identity, p.identity) AS identity,
+       coalesce(o.salt, p.salt) AS salt, h.origin, encode(s.sha256, 'hex') AS statement_sha256
 FROM log_member AS m
 JOIN log_head AS h ON h.statement = m.statement AND h.generation = $3
 JOIN statement AS s ON s.slug = m.statement

@@ -4,20 +4,20 @@
 -- Turns a claim into a counted endorsement, its signatory, one queue row and a mail, and deletes that mailbox's claims; or
 -- holds it for a look; or says what became of it. Any number of concurrent calls count once: the claims are locked first, in
 -- one order, so that a twin or "this was not me" waits; a twin that waited may hear `expired` from its older view of the
--- world, and asks once more. With $6 an admin releases a
--- held claim through the same statement, with the name and consent ($5) that its owner gave. Where an organisation is counted
--- without a representative, the claim makes one and counts nothing. Always returns one row.
+-- world, and asks once more. An admin, $6, releases a held
+-- claim through the same statement, which leaves their trace then, with the name and consent ($5) that its owner gave. Where an
+-- organisation is counted without a representative, the claim makes one and counts nothing. Always returns one row.
 WITH locked AS MATERIALIZED (
     SELECT s.id FROM submission AS s WHERE s.endorsement_id = $1 ORDER BY s.id FOR UPDATE
 ), claim AS MATERIALIZED (
-    SELECT s.*, s.hold_reason IS NULL OR ($6 AND s.status = 'held') AS ready,
+    SELECT s.*, s.hold_reason IS NULL OR ($6::text IS NOT NULL AND s.status = 'held') AS ready,
            CASE WHEN $5::jsonb IS NULL THEN s.consent
                 ELSE jsonb_set($5, '{endorse}', ($5 -> 'endorse') || jsonb_build_object(
                     'shown_sha256', encode(s.shown_sha256, 'hex'),
                     'text_sha256', (SELECT encode(t.consent_sha256, 'hex') FROM statement AS t WHERE t.slug = s.statement)
                 )) END AS given_consent
     FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2 AND s.id IN (SELECT id FROM locked)
-      AND (s.status = 'held' OR NOT $6 AND s.expires_at > now())
+      AND (s.status = 'held' OR $6::text IS NULL AND s.expires_at > now())
 ), fact AS (
     INSERT INTO endorsement (id, statement, kind, country, partner, objectives, commitment, generation)
     SELECT endorsement_id, statement, kind, country, partner, objectives, commitment, generation
@@ -31,19 +31,19 @@ WITH locked AS MATERIALIZED (
     FOR UPDATE OF e
 ), person AS (
     INSERT INTO signatory (
-        endorsement_id, mailbox_id, address, name, name_status, role, locale, source, mail_domain, network_key, consent, salt,
-        bound
+        endorsement_id, mailbox_id, address, name, name_status, role, locale, source, mail_domain, network_key, consent, identity,
+        salt, bound
     )
     SELECT c.endorsement_id, c.mailbox_id, c.address, coalesce($3, c.name), coalesce($4, c.name_status), c.role, c.locale,
            c.source, split_part(c.address, '@', -1), c.network_key, c.given_consent,
-           coalesce((SELECT salt FROM vacant), c.salt), c.commitment
+           c.identity, coalesce((SELECT salt FROM vacant), c.salt), c.commitment
     FROM claim AS c
     WHERE c.endorsement_id = $1 AND (EXISTS (SELECT 1 FROM fact) OR EXISTS (SELECT 1 FROM vacant))
     ON CONFLICT (endorsement_id) DO NOTHING
     RETURNING endorsement_id, bound
 ), body AS (
     INSERT INTO organisation (endorsement_id, name, website, identity, country, contributions, proof, salt)
-    SELECT c.endorsement_id, c.organisation ->> 'name', c.organisation ->> 'website', c.organisation ->> 'identity',
+    SELECT c.endorsement_id, c.organisation ->> 'name', c.organisation ->> 'website', c.identity,
            c.organisation ->> 'country', ARRAY(SELECT jsonb_array_elements_text(c.organisation -> 'contributions')),
            c.organisation ->> 'proof', c.salt
     FROM claim AS c JOIN fact ON fact.id = c.endorsement_id WHERE c.endorsement_id = $1 AND c.kind = 'organisation'
@@ -68,14 +68,19 @@ WITH locked AS MATERIALIZED (
     DELETE FROM submission AS s USING claim
     WHERE s.endorsement_id = $1 AND claim.endorsement_id = $1 AND claim.ready AND s.mailbox_id = claim.mailbox_id
     RETURNING s.id
+), became AS MATERIALIZED (
+    SELECT CASE
+        WHEN EXISTS (SELECT 1 FROM person) THEN 'counted'
+        WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
+        WHEN EXISTS (SELECT 1 FROM endorsement WHERE id = $1 AND status = 'rejected') THEN 'rejected'
+        WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'
+        ELSE 'expired'
+    END AS outcome
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $6, 'approve', claim.statement, became.outcome FROM claim CROSS JOIN became WHERE $6::text IS NOT NULL
 )
-SELECT CASE
-    WHEN EXISTS (SELECT 1 FROM person) THEN 'counted'
-    WHEN EXISTS (SELECT 1 FROM claim WHERE NOT ready) THEN 'held'
-    WHEN EXISTS (SELECT 1 FROM endorsement WHERE id = $1 AND status = 'rejected') THEN 'rejected'
-    WHEN EXISTS (SELECT 1 FROM claim WHERE ready) OR EXISTS (SELECT 1 FROM endorsement WHERE id = $1) THEN 'already_confirmed'
-    ELSE 'expired'
-END AS outcome, (SELECT bound FROM person) AS bound;
+SELECT became.outcome, (SELECT bound FROM person) AS bound FROM became;
 
 -- name: withdraw
 -- Erases an endorsement, its signatory, that mailbox's claims, every mail and report about it, and queues the public `sub`. A link
@@ -112,7 +117,7 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'withdrawn' ELSE 'absent' END 
 -- name: reject
 -- Marks a counted endorsement rejected, erases who stood behind it after queueing one mail to them, and queues the public
 -- `sub`. The id stays until the statement closes, so that a fraud can't simply be repeated. Does nothing once the log is sealed,
--- which no `sub` could follow. Always returns one row.
+-- which no `sub` could follow. Leaves a trace that the admin $5 did it, with the entry that counted it. Always returns one row.
 WITH fact AS (
     UPDATE endorsement
     SET status = 'rejected', rejected_at = now(), rejected_reason = $2, country = NULL, partner = NULL, objectives = '{}'
@@ -141,6 +146,10 @@ WITH fact AS (
     FROM fact CROSS JOIN before
     WHERE fact.id = $1
     RETURNING endorsement_id
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $5, 'reject ' || $2, fact.statement, (SELECT 'entry ' || m.index FROM log_member AS m WHERE m.endorsement_id = $1)
+    FROM fact
 )
 SELECT CASE WHEN EXISTS (SELECT 1 FROM fact) THEN 'rejected'
             WHEN EXISTS (
@@ -166,7 +175,7 @@ SELECT count(*) AS forgotten FROM forgotten;
 SELECT EXISTS (
     SELECT 1 FROM endorsement AS e WHERE e.statement = $1 AND e.generation < $2 AND e.status = 'counted'
     AND NOT EXISTS (SELECT 1 FROM log_queue AS q WHERE q.endorsement_id = e.id)
-);
+) AS left_behind;
 
 -- name: outdated
 -- Finds up to 1,000 counted endorsements behind the key $3 that a generation before $2 was committed to, in key order, for
@@ -176,7 +185,7 @@ WITH page AS MATERIALIZED (
     WHERE e.statement = $1 AND e.generation < $2 AND e.id > $3 AND e.status = 'counted'
     ORDER BY e.id LIMIT 1000
 )
-SELECT e.id AS endorsement_id, e.kind, e.commitment, p.address, o.identity
+SELECT e.id AS endorsement_id, e.kind, e.commitment, coalesce(o.identity, p.identity) AS identity
 FROM page AS e
 LEFT JOIN signatory AS p ON p.endorsement_id = e.id
 LEFT JOIN organisation AS o ON o.endorsement_id = e.id
@@ -208,10 +217,14 @@ SELECT endorsement_id FROM log_member WHERE statement = $1 AND index = $2;
 
 -- name: rejected_overdue
 -- Finds up to $2 rejected ids of statements that closed longer than $1 ago, for `forget_rejected`.
-SELECT e.id FROM endorsement AS e JOIN statement AS s ON s.slug = e.statement
+SELECT e.id, $1::interval AS grace FROM endorsement AS e JOIN statement AS s ON s.slug = e.statement
 WHERE e.status = 'rejected' AND s.closes_at < now() - $1::interval ORDER BY e.id LIMIT $2;
 
 -- name: forget_rejected
--- Forgets that an endorsement was rejected; the public log keeps that one was.
-WITH forgotten AS (DELETE FROM endorsement WHERE id = $1 AND status = 'rejected' RETURNING id)
+-- Forgets that an endorsement was rejected, if its statement still is closed for longer than $2; the public log keeps that one was.
+WITH forgotten AS (
+    DELETE FROM endorsement WHERE id = $1 AND status = 'rejected'
+      AND EXISTS (SELECT 1 FROM statement AS s WHERE s.slug = endorsement.statement AND s.closes_at < now() - $2::interval)
+    RETURNING id
+)
 SELECT count(*) AS forgotten FROM forgotten;

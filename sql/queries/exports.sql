@@ -7,7 +7,8 @@ SELECT m.index AS log_index, e.kind, e.counted_at, p.name, p.name_status, p.addr
        e.objectives, e.partner, p.source, coalesce(p.consent ? 'updates', false) AS updates,
        o.name AS organisation, o.website, o.contributions, o.proof,
        h.origin, encode(s.sha256, 'hex') AS statement_sha256,
-       p.consent #>> '{endorse,shown_sha256}' AS shown_sha256, o.identity, coalesce(o.salt, p.salt) AS salt
+       p.consent #>> '{endorse,shown_sha256}' AS shown_sha256, coalesce(o.identity, p.identity) AS identity,
+       coalesce(o.salt, p.salt) AS salt
 FROM log_member AS m
 JOIN log_head AS h ON h.statement = m.statement
 JOIN statement AS s ON s.slug = m.statement

@@ -180,7 +180,8 @@ WITH page AS MATERIALIZED (
     WHERE h.generation > 0
     LIMIT 500
 )
-SELECT q.statement, q.generation, q.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment, p.address, o.identity
+SELECT q.statement, q.generation, q.origin, s.sha256, q.endorsement_id, q.id, e.kind, e.commitment,
+       coalesce(o.identity, p.identity) AS identity
 FROM page AS q
 JOIN statement AS s ON s.slug = q.statement
 LEFT JOIN endorsement AS e ON e.id = q.endorsement_id AND e.status = 'counted' AND e.generation < q.generation

@@ -4,7 +4,7 @@
 -- Reads candidates, the first of every network before the second of any, so that one flooding network can't hold up the
 -- others. Locks nothing: `lease` decides who sends.
 SELECT endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale, detail, network_key, due_at,
-       attempt_count, created_at
+       attempt_count
 FROM (
     SELECT oldest.*, row_number() OVER (PARTITION BY template, network_key ORDER BY due_at, id) AS turn
     FROM (SELECT * FROM message WHERE status = 'due' AND due_at <= now() ORDER BY due_at LIMIT 5000) AS oldest
@@ -14,20 +14,38 @@ ORDER BY turn, due_at LIMIT $1;
 -- name: lease
 -- Takes a due message until $4 from now, if nobody else did since it was read at $3; a worker that dies loses it by then.
 WITH taken AS (
-    UPDATE message SET due_at = now() + $4::interval, attempt_count = attempt_count + 1
+    UPDATE message SET due_at = now() + $4::interval
     WHERE endorsement_id = $1 AND id = $2 AND status = 'due' AND due_at = $3
     RETURNING due_at
 )
 SELECT $2 AS id, (SELECT due_at FROM taken) AS leased_until;
 
 -- name: postpone
--- Puts a message off, because a budget is spent or the relay asked to wait; only if it is still the one read at $3.
+-- Puts a message off because a budget is spent; only if it is still the one read at $3.
 WITH later AS (
     UPDATE message SET due_at = now() + $4::interval
     WHERE endorsement_id = $1 AND id = $2 AND status = 'due' AND due_at = $3
     RETURNING id
 )
 SELECT count(*) AS postponed FROM later;
+
+-- name: put_off
+-- Puts a leased message off that wasn't delivered, with a word on why; or marks it failed, and forgets the address, once it was
+-- first offered longer than $7 ago. Only what was offered ($6) counts as an attempt. Null if it isn't leased until $3 any more.
+WITH later AS (
+    UPDATE message SET
+        tried_at = coalesce(tried_at, CASE WHEN $6::boolean THEN now() END),
+        attempt_count = attempt_count + $6::boolean::integer,
+        outcome = $5,
+        due_at = now() + $4::interval,
+        status = CASE WHEN tried_at < now() - $7::interval THEN 'failed' ELSE 'due' END,
+        address = CASE WHEN tried_at < now() - $7::interval THEN '' ELSE address END,
+        detail = CASE WHEN tried_at < now() - $7::interval THEN NULL ELSE detail END,
+        done_at = CASE WHEN tried_at < now() - $7::interval THEN now() END
+    WHERE endorsement_id = $1 AND id = $2 AND status = 'due' AND due_at = $3
+    RETURNING status
+)
+SELECT (SELECT status FROM later) AS status;
 
 -- name: finish
 -- Marks a message sent, failed or dropped, with a word on why, and forgets the address.
@@ -40,8 +58,9 @@ SELECT count(*) AS finished FROM done;
 
 -- name: circumstances
 -- Reads all that decides what a message says, at the moment it is sent. Always one row.
-SELECT link.id, s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires_at, s.expires_at <= now() AS expired,
-       m.attempt_count > 0 AS attempted, p.bound,
+SELECT link.id, now() - m.created_at AS age, m.attempt_count > 0 AS attempted,
+       s.id IS NOT NULL AS claimed, s.status AS claim_status, s.expires_at, s.expires_at <= now() AS expired,
+       p.bound, p.address AS proven_address,
        f.id IS NOT NULL AS offered, o.name AS organisation,
        p.mailbox_id IS NOT NULL AS endorsed_by_this_mailbox,
        EXISTS (SELECT 1 FROM suppression AS x WHERE x.mailbox_id = m.mailbox_id) AS suppressed,

@@ -12,7 +12,8 @@ SELECT true AS accepted FROM mail;
 -- Reads all that is held on a counted endorsement, by what its signatory's links are bound to.
 SELECT e.statement, e.kind, e.status, e.country, e.partner, e.objectives, e.counted_at,
        p.address, p.name, p.name_status, p.role, p.locale, p.source, p.mail_domain, p.network_key IS NOT NULL AS network_kept,
-       p.consent, coalesce(o.salt, p.salt) AS salt, o.name AS organisation, o.website, o.identity, o.contributions, o.proof,
+       p.consent, coalesce(o.salt, p.salt) AS salt, o.name AS organisation, o.website, coalesce(o.identity, p.identity) AS identity,
+       o.contributions, o.proof,
        m.index AS log_index,
        (SELECT f.address FROM succession AS f WHERE f.endorsement_id = $1 AND f.bound = $2 LIMIT 1) AS offered_to
 FROM endorsement AS e
@@ -58,5 +59,6 @@ WITH person AS (
 SELECT CASE WHEN EXISTS (SELECT 1 FROM person) THEN 'left' ELSE 'absent' END AS outcome;
 
 -- name: entry
--- Finds the entry that counts an endorsement, once the sequencer appended it.
-SELECT index FROM log_member WHERE endorsement_id = $1;
+-- Finds the entry that counts an endorsement, once the head that it is below is released.
+SELECT m.index FROM log_member AS m JOIN log_head AS h ON h.statement = m.statement AND m.index < h.released_size
+WHERE m.endorsement_id = $1;

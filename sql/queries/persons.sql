@@ -1,13 +1,17 @@
 -- Persons: what is held under one mailbox, for requests that come by letter. Rare, so it reads whole tables.
 
 -- name: endorsements
--- Finds the counted endorsements that a mailbox confirmed, whatever the statement and the kind.
+-- Finds the counted endorsements that a mailbox confirmed, whatever the statement and the kind; and leaves a trace, whatever it finds,
+-- that $2 did $3 about a letter, with the detail $4.
+WITH trace AS (
+    INSERT INTO trail (actor, action, detail) VALUES ($2, $3, $4)
+)
 SELECT e.id, e.statement, e.kind, p.bound, e.counted_at, p.name, p.name_status, o.name AS organisation, m.index AS log_index
 FROM signatory AS p
 JOIN endorsement AS e ON e.id = p.endorsement_id AND e.status = 'counted'
 LEFT JOIN organisation AS o ON o.endorsement_id = e.id
 LEFT JOIN log_member AS m ON m.endorsement_id = e.id
-WHERE p.mailbox_id = $1 ORDER BY e.counted_at;
+WHERE p.mailbox_id = $1 ORDER BY e.counted_at, e.id;
 
 -- name: others
 -- Counts what else is held under a mailbox.

@@ -7,9 +7,9 @@ WITH claim AS (
     INSERT INTO submission (
         endorsement_id, id, statement, kind, mailbox_id, address, name, role, country, locale, objectives, partner,
         source, organisation, hold_reason, salt, commitment, generation, network_key, expires_at,
-        shown_sha256
+        shown_sha256, identity
     )
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $22, $18, now() + $19::interval, $23
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $22, $18, now() + $19::interval, $23, $24
     FROM statement WHERE slug = $3 AND sha256 = $21
     RETURNING endorsement_id
 ), mail AS (
@@ -20,12 +20,17 @@ WITH claim AS (
 SELECT EXISTS (SELECT 1 FROM mail) AS accepted;
 
 -- name: find
--- Reads where a claim stands, for the page behind a mailed link; changes nothing. Always one row.
-SELECT s.statement, s.kind, s.status, s.name, s.role, s.country, s.objectives, s.partner, s.organisation, s.expires_at,
-       s.expires_at <= now() AS expired, e.status AS endorsement_status, e.statement AS endorsed_statement
-FROM (SELECT $1::uuid AS endorsement_id) AS link
-LEFT JOIN submission AS s ON s.endorsement_id = link.endorsement_id AND s.id = $2
-LEFT JOIN endorsement AS e ON e.id = link.endorsement_id;
+-- Reads a claim and the endorsement under its key, each null if there is none, for the page behind a mailed link; changes nothing.
+-- Always one row.
+SELECT (
+    SELECT to_jsonb(claim) FROM (
+        SELECT s.statement, s.kind, s.status, s.name, s.role, s.country, s.objectives, s.partner, s.organisation,
+               coalesce(s.expires_at <= now(), false) AS expired
+        FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2
+    ) AS claim
+) AS claim, (
+    SELECT jsonb_build_object('statement', e.statement, 'status', e.status) FROM endorsement AS e WHERE e.id = $1
+) AS endorsement;
 
 -- name: renew
 -- Gives a pending claim, expired or not, a new lease of life and one more mail, unless such a mail is already due.

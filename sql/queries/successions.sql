@@ -26,11 +26,13 @@ WITH person AS MATERIALIZED (
 SELECT CASE WHEN EXISTS (SELECT 1 FROM mail) THEN 'offered' ELSE 'absent' END AS outcome;
 
 -- name: find
--- Reads where an offer stands, for the page behind its mailed link; changes nothing. Always one row.
-SELECT e.statement, f.name, f.role, o.name AS organisation, o.website, o.country,
-       CASE WHEN p.bound = sha256(uuid_send(link.id)) THEN 'taken'
-            WHEN p.bound = f.bound AND e.status = 'counted' THEN 'open'
-            ELSE 'absent' END AS status
+-- Reads an offer that is open, or the organisation that it was taken up for, both null if neither is so; changes nothing. Always one
+-- row.
+SELECT CASE WHEN p.bound = f.bound AND e.status = 'counted' THEN jsonb_build_object(
+           'statement', e.statement, 'name', f.name, 'role', f.role, 'organisation', o.name, 'website', o.website,
+           'country', o.country
+       ) END AS open,
+       CASE WHEN p.bound = sha256(uuid_send(link.id)) THEN o.name END AS taken_for
 FROM (SELECT $1::uuid AS endorsement_id, $2::uuid AS id) AS link
 LEFT JOIN succession AS f ON f.endorsement_id = link.endorsement_id AND f.id = link.id AND f.expires_at > now()
 LEFT JOIN endorsement AS e ON e.id = link.endorsement_id
@@ -104,10 +106,11 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM gone) THEN 'deleted' ELSE 'absent' END AS
 
 -- name: overdue
 -- Finds the offers whose time is over, for `purge`.
-SELECT endorsement_id, id, $1::interval FROM succession WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT $2;
+SELECT endorsement_id, id, $1::interval AS grace FROM succession
+WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT $2;
 
 -- name: purge
--- Deletes one offer whose time is over.
+-- Deletes one offer if its time is over.
 WITH gone AS (
     DELETE FROM succession WHERE endorsement_id = $1 AND id = $2 AND expires_at < now() - $3::interval RETURNING id
 )

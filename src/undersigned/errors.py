@@ -21,6 +21,18 @@ class DomainError(Exception):
         return (self.__doc__ or "").strip()
 
 
+class Explained(DomainError):
+    """A base for what is explained to whoever meets it in words of its own, which it is raised with."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    @property
+    def detail(self) -> str:
+        return self.why
+
+
 class InvalidFields(DomainError):
     """Some fields need a correction."""
 
@@ -41,6 +53,18 @@ class BodyTooLarge(DomainError):
     """The body is larger than 16 KiB."""
 
     code = "body_too_large"
+
+
+class BodyTooSlow(DomainError):
+    """The body of this request did not come in time."""
+
+    code = "body_too_slow"
+
+
+class RequestAborted(DomainError):
+    """The client went away before its request was whole."""
+
+    code = "request_aborted"
 
 
 class StatementNotFound(DomainError):
@@ -67,18 +91,10 @@ class StatementChanged(DomainError):
     code = "statement_changed"
 
 
-class StatementInvalid(DomainError):
+class StatementInvalid(Explained):
     """The statement's directory is incomplete or wrong."""
 
     code = "statement_invalid"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    @property
-    def detail(self) -> str:
-        return self.why
 
 
 class StatementSealed(DomainError):
@@ -87,18 +103,10 @@ class StatementSealed(DomainError):
     code = "statement_sealed"
 
 
-class Refused(DomainError):
+class Refused(Explained):
     """This can't be done now."""
 
     code = "refused"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    @property
-    def detail(self) -> str:
-        return self.why
 
 
 class LinkInvalid(DomainError):
@@ -165,46 +173,29 @@ class PartnerExists(DomainError):
     code = "partner_exists"
 
 
-class OriginInvalid(DomainError):
+class OriginInvalid(Explained):
     """This is no address or origin of a site: https://, its name, and a port if need be."""
 
     code = "origin_invalid"
 
     def __init__(self, given: str) -> None:
-        super().__init__(given)
-        self.given = given
-
-    @property
-    def detail(self) -> str:
-        return f"{self.given!r} is no origin of a site: https://, its name, and a port if need be, and no more."
+        super().__init__(f"{given!r} is no origin of a site: https://, its name, and a port if need be, and no more.")
 
 
-class OriginRefused(DomainError):
+class OriginRefused(Explained):
     """This statement can be signed on its own page and on its partners' sites, and this request came from elsewhere."""
 
     code = "origin_refused"
 
     def __init__(self, statement_url: str) -> None:
-        super().__init__(statement_url)
+        super().__init__(f"This statement can't be signed on this site. It can on its own page: {statement_url}")
         self.statement_url = statement_url
 
-    @property
-    def detail(self) -> str:
-        return f"This statement can't be signed on this site. It can on its own page: {self.statement_url}"
 
-
-class InstallationChanged(DomainError):
+class InstallationChanged(Explained):
     """The pepper or the identity rules differ from those this database was filled with."""
 
     code = "installation_changed"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    @property
-    def detail(self) -> str:
-        return self.why
 
 
 class NameNotFound(DomainError):

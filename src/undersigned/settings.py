@@ -4,12 +4,17 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+
+from undersigned import addressing
+from undersigned.addressing import Relay, Sender
+from undersigned.addressing import is_loopback as is_loopback
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "UNDERSIGNED_"
@@ -28,7 +33,8 @@ class Settings(
 
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
-    `X-Forwarded-For` is believed, comma-separated.
+    `X-Forwarded-For` is believed, comma-separated. `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and
+    port of its own for `/metrics`.
     """
 
     host: str = "127.0.0.1"
@@ -47,16 +53,32 @@ class Settings(
     mail_budget_network: Annotated[int, Meta(ge=0)] = 100
     mail_budget_total: Annotated[int, Meta(ge=0)] = 0
     submit_budget_network: Annotated[int, Meta(ge=0)] = 600
+    metrics_address: str = ""
 
     @property
     def url(self) -> str:
         """The public address of this installation, without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
+        return _public_url(self.base_url or f"http://{host}:{self.port}")
 
     @property
     def data_path(self) -> Path:
         return Path(self.data_dir).resolve()
+
+    @property
+    def sender(self) -> Sender:
+        """Whom mail is from."""
+        return addressing.sender(self.mail_from or "undersigned@localhost")
+
+    @property
+    def relay(self) -> Relay | None:
+        """The server that takes our mail; None: it stays in a Maildir on this machine."""
+        return addressing.relay(self.smtp_url) if self.smtp_url else None
+
+    @property
+    def site(self) -> str:
+        """The host of the public address, as mails, Message-IDs and greetings name it."""
+        return urlsplit(self.url).hostname or "localhost"
 
     @property
     def signing_keys(self) -> list[str]:
@@ -65,6 +87,16 @@ class Settings(
     @property
     def proxy_networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         return [ipaddress.ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip()]
+
+    @property
+    def metrics_at(self) -> tuple[str, int] | None:
+        """The host and the port of `/metrics`, or None if it isn't served. Raises ValueError."""
+        if not self.metrics_address:
+            return None
+        address = urlsplit(f"//{self.metrics_address}")
+        if not address.hostname or not address.port or address.path:
+            raise ValueError
+        return address.hostname, address.port
 
     @property
     def on_loopback(self) -> bool:
@@ -81,12 +113,9 @@ class Settings(
         return {name: str(value) for name, value in msgspec.to_builtins(self).items()}
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+@lru_cache(8)
+def _public_url(given: str) -> str:
+    return addressing.base_url(given)
 
 
 def replace(settings: Settings, **changes: str) -> Settings:
@@ -149,8 +178,21 @@ def _check(settings: Settings) -> None:
         )
     if settings.smtp_url and not settings.mail_from:
         raise SettingsError(f"{PREFIX}SMTP_URL is set, so {PREFIX}MAIL_FROM must name the sender's address.")
-    if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
-        raise SettingsError(f"{PREFIX}BASE_URL must start with https:// or http://.")
+    for name, read in (
+        ("BASE_URL", lambda: settings.url),
+        ("MAIL_FROM", lambda: settings.sender),
+        ("SMTP_URL", lambda: settings.relay),
+    ):
+        try:
+            read()
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}{name} {error}.") from None
+    if settings.relay and settings.relay.cafile and not Path(settings.relay.cafile).is_file():
+        raise SettingsError(f"{PREFIX}SMTP_URL names a cafile that isn't there: {settings.relay.cafile}.")
+    try:
+        _ = settings.metrics_at
+    except ValueError:
+        raise SettingsError(f"{PREFIX}METRICS_ADDRESS must be a host and a port, such as 127.0.0.1:9464.") from None
     try:
         _ = settings.proxy_networks
     except ValueError as error:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.test_log import counted
-from tests.api.test_restart import lose_the_last, restart
+from tests.api.test_log import counted, lose_the_last
+from tests.api.test_restart import restart
 from tests.api.test_succession import FORMER, SUCCESSOR, accept, approve, dump, manage, offer
 from tests.conftest import World
 from tests.letters import person, token_of
@@ -65,7 +65,7 @@ async def test_a_claim_of_before_speaks_for_a_vacant_organisation_after(world: W
     [mail] = await world.send_mail()
     await restart(world)
     assert (await world.confirm(token_of(mail))).json() == {"status": "held"}
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     await world.send_mail()
     await agree(world, 0, 1)
     await assert_the_receipt_opens(world, await manage(world, "nora@readers.org.uk"))
@@ -98,7 +98,7 @@ async def test_withdrawing_and_signing_again_around_a_restart_counts_once(world:
             "SELECT endorsement_id, bound FROM signatory WHERE address = 'ada@example.org'"
         )
         assert row is not None
-        await world.db.pool.fetchrow(world.db.q.endorsements.withdraw, *row)
+        await world.db.one(world.db.q.endorsements.withdraw, *row)
 
     await counted(world, "bela@example.org", "ada@example.org")
     await leave()
@@ -191,7 +191,7 @@ async def test_whoever_leaves_a_log_that_was_sealed_while_an_audit_was_open_is_e
     await seal(world)
     row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory WHERE address = 'ada@example.org'")
     assert row is not None
-    await world.db.pool.fetchrow(world.db.q.endorsements.withdraw, *row)
+    await world.db.one(world.db.q.endorsements.withdraw, *row)
     await agree(world, 2, 0)
     drawn = await audits.draw(world.db, "example")
     assert [opening["address"] for opening in drawn.openings] == ["bela@example.org"]
@@ -204,10 +204,10 @@ async def test_whoever_leaves_a_log_that_was_sealed_while_an_audit_was_open_is_e
 async def test_retention_after_a_restart_and_after_the_seal_leaves_the_counts_as_they_are(world: World) -> None:
     await counted(world, "ada@example.org", "bela@example.org", "cleo@example.org")
     first, second = await world.db.pool.fetch("SELECT id FROM endorsement ORDER BY id LIMIT 2")
-    await endorsements.reject(world.db, first["id"], "fraud", "Told.")
+    await endorsements.reject(world.db, first["id"], "fraud", "Told.", "console")
     await world.count()
     await restart(world)
-    await endorsements.reject(world.db, second["id"], "error", "Told.")
+    await endorsements.reject(world.db, second["id"], "error", "Told.", "console")
     await agree(world, 1, 0)
     await world.db.pool.execute(CLOSED)
     while await retention.purge(world.db):

@@ -42,7 +42,7 @@ async def withdraw(world: World, address: str) -> None:
         address,
     )
     assert row is not None
-    await world.db.pool.fetch(world.db.q.endorsements.withdraw, row["id"], row["commitment"])
+    await world.db.one(world.db.q.endorsements.withdraw, row["id"], row["commitment"])
     await world.count()
 
 
@@ -283,7 +283,7 @@ async def test_an_organisation_without_a_representative_is_opened_and_not_said_t
     for mail in await world.send_mail():
         if "confirm" in mail["Subject"]:
             await world.confirm(token_of(mail))
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     await world.count()
     await audits.announce(world.db, "example", 2)
     row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory WHERE role IS NOT NULL")

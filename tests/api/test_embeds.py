@@ -279,6 +279,6 @@ async def test_a_form_in_an_iframe_keeps_what_was_typed_when_its_network_sent_to
     await world.client.post("/embed/example/form", data=fields)
     answer = await world.client.post("/embed/example/form", data=fields)
     assert answer.status_code == 429
-    assert 'role="alert">Too many at this moment.' in answer.text
+    assert 'role="alert">Too much came from your network at once.' in answer.text
     assert 'value="ada@example.org"' in answer.text
     assert "frame-ancestors" not in answer.headers["content-security-policy"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_log import counted, released
-from tests.api.test_restart import ORIGIN, behind, lose_the_last, restart
+from tests.api.test_log import counted, lose_the_last, released
+from tests.api.test_restart import ORIGIN, behind, restart
 from tests.conftest import World
 from tests.unit.test_verify import site as serving
 from undersigned.log import check, generations, heads, merkle, note, sequencer, verify

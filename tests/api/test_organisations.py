@@ -22,7 +22,7 @@ async def hold(world: World, email: str = "rep@readers.org.uk", **changes: objec
 
 
 async def waiting(world: World) -> list[UUID]:
-    return [claim["id"] for claim in await review.held(world.db)]
+    return [claim.id for claim in await review.held(world.db)]
 
 
 async def test_an_approved_organisation_is_counted_and_its_representative_told(world: World) -> None:
@@ -61,13 +61,13 @@ async def test_rival_claims_wait_side_by_side(world: World) -> None:
     await hold(world, "one@readers.org.uk")
     await hold(world, "impostor@gmail.com")
     claims = await review.held(world.db, "example")
-    assert [claim["rival_count"] for claim in claims] == [1, 1]
-    assert [claim["organisation"]["proof"] for claim in claims] == ["domain", "none"]
-    await review.approve(world.db, claims[0]["id"], "console")
+    assert [claim.rival_count for claim in claims] == [1, 1]
+    assert [claim.organisation.proof for claim in claims if claim.organisation] == ["domain", "none"]
+    await review.approve(world.db, claims[0].id, "console")
     [rival] = await review.held(world.db)
-    assert rival["counted_already"]
+    assert rival.counted_already
     await world.send_mail()
-    assert await review.approve(world.db, rival["id"], "console") == "already_confirmed"
+    assert await review.approve(world.db, rival.id, "console") == "already_confirmed"
     assert await world.count() == (0, 1)
     [told] = await world.send_mail()
     assert told["To"] == "impostor@gmail.com"

@@ -78,7 +78,7 @@ async def test_a_representative_manages_an_organisation_and_nobody_else_does(wor
     await world.submit(representative("rosa@readers.org.uk"))
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     await world.count()
     await world.send_mail()
     named = {"name": "Readers", "website": "https://www.readers.org.uk/about", "country": "GB"}
@@ -111,7 +111,7 @@ async def test_the_receipt_opens_its_entry_offline(world: World, kind: str) -> N
         await world.submit(representative(email))
         [first] = await world.send_mail()
         await world.confirm(token_of(first))
-        await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+        await review.approve(world.db, (await review.held(world.db))[0].id, "console")
         await world.count()
         await world.send_mail()
         [mail] = await ask(world, email=email, organisation={"name": "x", "website": "readers.org.uk", "country": "GB"})
@@ -153,16 +153,16 @@ async def test_a_letter_finds_everything_under_an_address_and_withdraws_it(world
     await world.submit(person("ada.example@gmail.com"))
     await world.submit(person("bela@example.org"))
     key = letters.mailbox_id(world.settings.pepper, "AdaExample@googlemail.com")
-    held = await letters.find(world.db, key)
-    assert [row["kind"] for row in held.endorsements] == ["individual"]
-    assert (held.others["pending"], held.others["held"], held.others["suppressed"]) == (1, 0, False)
-    [link] = letters.manage_links(Signer(world.settings.signing_keys), held, "")
+    letter = letters.Letter(key, dt.date(2026, 1, 10), "console")
+    held = await letters.find(world.db, letter)
+    assert [own.kind for own in held.endorsements] == ["individual"]
+    assert (held.others.pending, held.others.held, held.others.suppressed) == (1, 0, False)
+    [link] = await letters.manage_links(world.db, Signer(world.settings.signing_keys), letter, "")
     assert "ada.example@gmail.com" in (await world.client.get(link)).text
-    assert await letters.withdraw(world.db, held, key) == 1
-    await letters.note_letter(world.db, "withdraw", dt.date(2026, 1, 10))
+    assert await letters.withdraw(world.db, letter) == 1
     assert await world.count() == (0, 0)
-    left = (await letters.find(world.db, key)).others
-    assert (left["pending"], left["messages"]) == (0, 0)
+    left = (await letters.find(world.db, letter)).others
+    assert (left.pending, left.messages) == (0, 0)
     assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 1
     detail = await world.db.pool.fetchval("SELECT detail FROM trail WHERE action = 'person withdraw'")
     assert detail.startswith("received 2026-01-10, due 2026-02-09, done ")

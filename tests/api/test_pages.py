@@ -48,7 +48,8 @@ async def test_an_organisation_signs_with_the_same_form(world: World) -> None:
     done = await world.client.post(f"/c/{token_of(mail)}", data={"consent": consent, "name": "Rosa"})
     assert "A person looks at it now" in done.text
     [claim] = await review.held(world.db)
-    assert claim["organisation"]["website"] == "https://readers.org.uk"
+    assert claim.organisation
+    assert claim.organisation.website == "https://readers.org.uk"
 
 
 async def test_what_was_typed_is_kept_and_each_fault_stands_at_its_field(world: World) -> None:
@@ -111,3 +112,14 @@ async def test_the_mailbox_shows_the_newest_mail_first_and_refuses_other_files(w
     assert page.index("two@example.org") < page.index("one@example.org")
     for key in ("..%2F..%2Fsecrets.env", "nothing"):
         assert (await world.client.get(f"/mailbox/{key}")).status_code == 404
+
+
+async def test_the_local_mailbox_shows_an_address_as_it_is_and_never_what_it_looks_like(world: World) -> None:
+    addresses = ["=?utf-8?q?=28?=p1@evil.example", "=?utf-8?b?YQ0KQmNjOiBi?=@evil.example", "čeněk@example.org"]
+    for address in addresses:
+        await world.client.post("/s/example", data=FORM | {"email": address})
+    await world.send_mail()
+    page = html.unescape((await world.client.get("/mailbox")).text)
+    keys = re.findall(r'href="/mailbox/([^"]+)"', page)
+    assert all(address in page for address in addresses)
+    assert {(await world.client.get(f"/mailbox/{key}")).status_code for key in keys} == {200}

@@ -79,7 +79,7 @@ async def test_a_refused_name_is_never_shown_and_its_owner_sees_why_not(world: W
     assert await shown(world) == []
     held = await owners.read(world.db, link)
     assert held
-    assert held["name_status"] == "refused"
+    assert held.name_status == "refused"
     assert await world.count() == (1, 0)
 
 
@@ -192,7 +192,7 @@ async def test_a_representative_is_shown_beside_the_organisation_and_not_among_p
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail), show_name=True)
     [claim] = await review.held(world.db)
-    await review.approve(world.db, claim["id"], "console")
+    await review.approve(world.db, claim.id, "console")
     await world.count()
     [queued] = await public_names.queued(world.db)
     assert "Rosa Example" not in (await world.client.get("/s/example/organisations")).text

@@ -27,7 +27,7 @@ async def endorse_for(world: World) -> OwnerLink:
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
     [claim] = await review.held(world.db)
-    await review.approve(world.db, claim["id"], "console")
+    await review.approve(world.db, claim.id, "console")
     await world.count()
     row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory")
     assert row is not None
@@ -122,7 +122,7 @@ async def test_reports_go_with_what_they_are_about(world: World, ending: str) ->
         traces.append(str(owner.endorsement_id))
         assert await endorsements.withdraw(world.db, owner)
     else:
-        assert await endorsements.reject(world.db, owner.endorsement_id, "fraud", "It was not you.")
+        assert await endorsements.reject(world.db, owner.endorsement_id, "fraud", "It was not you.", "console")
     await world.send_mail()
     await world.count()
     dumped = await dump(world)

@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 import urllib.parse
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.test_log import counted, released
+from tests.api.test_log import counted, lose_the_last, released
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console
@@ -17,26 +16,13 @@ from undersigned.database.connection import Database
 from undersigned.errors import LogNotStarted, Unavailable
 from undersigned.log import check, generations, merkle, note, receipts, sequencer, verify
 from undersigned.process.worker import make_sealer
-from undersigned.signing import review
+from undersigned.signing import endorsements, review
 
 ORIGIN = "127.0.0.1:8000/log/example"
-LOG_TABLES = ("log_entry", "log_tile", "log_member", "log_head", "tally", "tally_cell")
 
 
 async def restart(world: World) -> int:
     return await generations.restart(world.db, make_sealer(world.settings), "example")
-
-
-async def lose_the_last(world: World, change: Callable[[], Awaitable[None]]) -> None:
-    """As if a backup of the log's tables had been restored, made before this change."""
-    async with world.db.pool.acquire() as connection:
-        for table in LOG_TABLES:
-            await connection.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
-        await change()
-        for table in LOG_TABLES:
-            await connection.execute(f"DELETE FROM {table} WHERE statement = 'example'")
-            await connection.execute(f"INSERT INTO {table} SELECT * FROM backup_{table} WHERE statement = 'example'")
-            await connection.execute(f"DROP TABLE backup_{table}")
 
 
 async def confirmation(world: World, address: str) -> str:
@@ -84,9 +70,7 @@ async def test_what_was_taken_back_before_stays_told(behind: World) -> None:
     await behind.count()
     entry = await behind.db.pool.fetchrow("SELECT endorsement_id, index FROM log_member LIMIT 1")
     assert entry is not None
-    await behind.db.pool.fetchrow(
-        behind.db.q.endorsements.reject, entry["endorsement_id"], "fraud", entry["endorsement_id"], "Told."
-    )
+    assert await endorsements.reject(behind.db, entry["endorsement_id"], "fraud", "Told.", "console")
     assert await behind.count() == (3, 0)
     assert await restart(behind) == 2
     assert await behind.count() == (3, 0)
@@ -130,7 +114,7 @@ async def test_claims_made_before_are_counted_when_confirmed_after(world: World)
     late = await confirmation(world, "late@example.org")
     for token in (early, late):
         assert (await world.confirm(token)).json() == {"status": "counted"}
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     assert await check.check(world.db, "example") == []
     assert await world.count() == (3, 1)
     assert await check.check(world.db, "example") == []

@@ -29,7 +29,7 @@ async def test_a_representative_names_the_organisation(world: World) -> None:
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
     [claim] = await review.held(world.db, "example")
-    await review.approve(world.db, claim["id"], "a test")
+    await review.approve(world.db, claim.id, "a test")
     await world.send_mail()
     form = FORM | {"kind": "organisation", "email": "rep@readers.example.org", "organisation_name": "Readers",
                    "organisation_website": "https://www.readers.org.uk/about", "organisation_country": "GB"}  # fmt: skip

@@ -1,6 +1,7 @@
 """A representative hands over to a successor; the organisation stays counted, and its entry the same."""
 
 import asyncio
+import datetime as dt
 import re
 from email.message import EmailMessage
 
@@ -24,7 +25,7 @@ async def approve(world: World, email: str) -> EmailMessage:
     await world.submit(representative(email, name="Rosa Former", role="Former Chair"))
     [mail] = [mail for mail in await world.send_mail() if mail["To"] == email]
     await world.confirm(token_of(mail))
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     await world.count()
     [mail] = await world.send_mail()
     return mail
@@ -248,7 +249,7 @@ async def test_offers_count_against_the_mailbox_and_stop_at_its_wish(world: Worl
         await world.db.pool.fetchval("SELECT status FROM message WHERE template = 'succeed' AND address <> ''") == "due"
     )
     key = letters.mailbox_id(world.settings.pepper, SUCCESSOR)
-    await world.db.pool.execute(world.db.q.messages.suppress, key)
+    await world.db.execute(world.db.q.messages.suppress, key)
     await world.db.pool.execute("UPDATE message SET due_at = now() WHERE status = 'due'")
     assert await world.send_mail() == []
     outcome = "SELECT outcome FROM message WHERE template = 'succeed' AND status = 'dropped'"
@@ -258,8 +259,8 @@ async def test_offers_count_against_the_mailbox_and_stop_at_its_wish(world: Worl
 async def test_a_letter_finds_and_drops_an_offer(world: World) -> None:
     await approve(world, FORMER)
     link = await offer(world, await manage(world, FORMER))
-    key = letters.mailbox_id(world.settings.pepper, SUCCESSOR)
-    held = await letters.find(world.db, key)
-    assert (held.endorsements, held.others["offers"]) == ([], 1)
-    assert await letters.withdraw(world.db, held, key) == 1
+    letter = letters.Letter(letters.mailbox_id(world.settings.pepper, SUCCESSOR), dt.date(2026, 1, 10), "console")
+    held = await letters.find(world.db, letter)
+    assert (held.endorsements, held.others.offers) == ([], 1)
+    assert await letters.withdraw(world.db, letter) == 1
     assert (await world.client.get(link)).status_code == 410

@@ -1,112 +1,129 @@
-"""The trail: an act and its trace are one. Where the trace can't be written, nothing is done; and what is done has its trace."""
+"""The trail: no act of an admin without its trace, and in the trace nothing of a person."""
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import asyncpg
 import pytest
 
-from tests.api.test_public_names import sign
-from tests.api.test_reports import endorse_for, link_on, report
+from tests.api.test_organisations import hold, waiting
 from tests.api.test_succession import dump
 from tests.conftest import World
-from undersigned.admins import keys
-from undersigned.readers import exports, partners, public_names, reports
+from tests.letters import person, token_of
+from undersigned.identity.tokens import Signer
+from undersigned.signing import endorsements, letters, review
 
-READERS = "https://www.readers.org.uk"
-NAME = "Ada Example"
-Act = Callable[[], Awaitable[Any]]
-
-
-async def make_a_key(world: World) -> Act:
-    return lambda: keys.create_key(world.db, "Ada", ["export"])
+ADA, ROSA = "ada@example.org", "rep@readers.org.uk"
+DONE = f"received 2026-01-10, due 2026-02-09, done {dt.datetime.now(dt.UTC).date()}"
+FULL = "ALTER TABLE trail ADD CONSTRAINT trail_is_full CHECK (false) NOT VALID"
+Act = Callable[[World], Awaitable[object]]
 
 
-async def revoke_a_key(world: World) -> Act:
-    await keys.create_key(world.db, "Ada", ["export"])
-    [key] = await keys.listed(world.db)
-    return lambda: keys.revoke_key(world.db, key.id)
+async def filled(world: World) -> None:
+    """Ada is counted, and claims once more; an organisation waits for a look."""
+    await world.submit(person(ADA))
+    [mail] = await world.send_mail()
+    await world.confirm(token_of(mail))
+    await world.count()
+    await world.submit(person(ADA))
+    await hold(world, ROSA)
 
 
-async def add_a_partner(world: World) -> Act:
-    return lambda: partners.add(world.db, "readers", "Readers", READERS, [])
+async def find(world: World) -> object:
+    return await letters.find(world.db, letter(world))
 
 
-async def take_a_partner_back(world: World) -> Act:
-    await partners.add(world.db, "readers", "Readers", READERS, [])
-    await partners.remove(world.db, "readers")
-    return await add_a_partner(world)
+async def manage_links(world: World) -> object:
+    return await letters.manage_links(world.db, Signer(world.settings.signing_keys), letter(world), "")
 
 
-async def change_a_partner(world: World) -> Act:
-    await partners.add(world.db, "readers", "Readers", READERS, [])
-    return lambda: partners.change(world.db, "readers", "Readers United", READERS, [])
+async def withdraw(world: World) -> object:
+    return await letters.withdraw(world.db, letter(world))
 
 
-async def renew_a_partners_key(world: World) -> Act:
-    await partners.add(world.db, "readers", "Readers", READERS, [])
-    return lambda: partners.renew_key(world.db, "readers")
+def letter(world: World) -> letters.Letter:
+    return letters.Letter(letters.mailbox_id(world.settings.pepper, ADA), dt.date(2026, 1, 10), "Admin")
 
 
-async def remove_a_partner(world: World) -> Act:
-    await partners.add(world.db, "readers", "Readers", READERS, [])
-    return lambda: partners.remove(world.db, "readers")
+async def approve(world: World) -> object:
+    return await review.approve(world.db, (await waiting(world))[0], "Admin")
 
 
-async def show_a_name(world: World) -> Act:
-    link = await sign(world, NAME)
-    return lambda: public_names.show(world.db, link.endorsement_id, public_names.fingerprint(NAME), "Ada")
+async def approve_a_rival(world: World) -> object:
+    """Approves a claim for an organisation that is counted already."""
+    return await review.approve(world.db, (await waiting(world))[-1], "Admin")
 
 
-async def refuse_a_name(world: World) -> Act:
-    link = await sign(world, NAME)
-    seen = public_names.fingerprint(NAME)
-    return lambda: public_names.refuse(world.db, link.endorsement_id, seen, "Ada", "not_a_name")
+async def reject_claim(world: World) -> object:
+    await review.reject(world.db, (await waiting(world))[0], "Admin", "We could not reach you.")
+    return None
 
 
-async def finish_a_report(world: World) -> Act:
-    await endorse_for(world)
-    assert await report(world, await link_on(world, "/s/example/organisations")) == 200
-    [waiting] = await reports.waiting(world.db)
-    return lambda: reports.finish(world.db, waiting.id, "Ada")
+async def reject(world: World) -> object:
+    endorsement_id = await endorsements.find_by_entry(world.db, "example", 2)
+    assert endorsement_id
+    return await endorsements.reject(world.db, endorsement_id, "fraud", "It was not you.", "Admin")
 
 
-async def export(world: World) -> Act:
-    await sign(world, NAME)
-
-    async def read() -> bytes:
-        async with exports.opened(world.db, "example", "csv", "Ada") as pieces:
-            return b"".join([piece async for piece in pieces])
-
-    return read
-
-
-ACTS: dict[Callable[[World], Awaitable[Act]], tuple[str, str, str | None, str | None]] = {
-    make_a_key: ("console", "create key", None, "Ada"),
-    revoke_a_key: ("console", "revoke key", None, None),
-    add_a_partner: ("console", "add partner", None, "readers"),
-    take_a_partner_back: ("console", "add partner", None, "readers"),
-    change_a_partner: ("console", "change partner", None, "readers"),
-    renew_a_partners_key: ("console", "renew partner's key", None, "readers"),
-    remove_a_partner: ("console", "remove partner", None, "readers"),
-    show_a_name: ("Ada", "show name", "example", "entry 2"),
-    refuse_a_name: ("Ada", "refuse name", "example", "entry 2, not_a_name"),
-    finish_a_report: ("Ada", "report done", "example", None),
-    export: ("Ada", "export", "example", "csv"),
-}
+ACTS = [
+    (approve, "approve", "example", "counted"),
+    (approve_a_rival, "approve", "example", "already_confirmed"),
+    (reject_claim, "reject claim", "example", None),
+    (reject, "reject fraud", "example", "entry 2"),
+    (find, "person find", None, DONE),
+    (manage_links, "person manage-link", None, DONE),
+    (withdraw, "person withdraw", None, DONE),
+]
 
 
-@pytest.mark.parametrize(("prepared", "trace"), ACTS.items(), ids=lambda part: getattr(part, "__name__", ""))
-async def test_an_act_is_done_with_its_trace_or_not_at_all(
-    world: World, prepared: Callable[[World], Awaitable[Act]], trace: tuple[str, str, str | None, str | None]
+async def prepared(world: World, act: Act) -> None:
+    await filled(world)
+    if act is approve_a_rival:
+        await review.approve(world.db, (await waiting(world))[0], "Another")
+        await hold(world, "rival@readers.org.uk")
+    await world.db.pool.execute("DELETE FROM trail")
+
+
+@pytest.mark.parametrize(("act", "action", "statement", "detail"), ACTS)
+async def test_each_act_leaves_one_trace_that_names_no_person(
+    world: World, act: Act, action: str, statement: str | None, detail: str | None
 ) -> None:
-    act = await prepared(world)
-    before, left = await dump(world), await world.db.pool.fetchval("SELECT count(*) FROM trail")
-    await world.db.pool.execute("ALTER TABLE trail ADD CONSTRAINT full_up CHECK (false) NOT VALID")
-    with pytest.raises(asyncpg.CheckViolationError, match="full_up"):
-        await act()
+    await prepared(world, act)
+    await act(world)
+    [row] = await world.db.pool.fetch("SELECT actor, action, statement, subject, detail FROM trail")
+    assert tuple(row) == ("Admin", action, statement, None, detail)
+
+
+@pytest.mark.parametrize("act", [act for act, *_ in ACTS])
+async def test_an_act_that_can_not_leave_its_trace_does_nothing(world: World, act: Act) -> None:
+    await prepared(world, act)
+    before = await dump(world)
+    await world.db.pool.execute(FULL)
+    with pytest.raises(asyncpg.CheckViolationError, match="trail_is_full"):
+        await act(world)
     assert await dump(world) == before
-    await world.db.pool.execute("ALTER TABLE trail DROP CONSTRAINT full_up")
-    await act()
-    traces = await world.db.pool.fetch("SELECT actor, action, statement, detail FROM trail ORDER BY id OFFSET $1", left)
-    assert [tuple(row) for row in traces] == [trace]
+
+
+@pytest.mark.parametrize("act", [approve, reject_claim])
+async def test_nothing_keyed_by_a_person_stays_in_the_trail_when_they_are_gone(world: World, act: Act) -> None:
+    token = await hold(world, ROSA)
+    [claim] = await review.held(world.db)
+    await act(world)
+    await world.count()
+    if act is approve:
+        [mail] = [mail for mail in await world.send_mail() if "counts" in mail["Subject"]]
+        assert "Withdrawn" in (await world.client.post(f"/w/{token_of(mail, 'w')}")).text
+        await world.count()
+    else:
+        await world.send_mail()
+        await world.db.pool.execute("DELETE FROM message")  # as retention does, 30 days after they were sent
+    left = await dump(world)
+    assert "trail" in left
+    link = Signer(world.settings.signing_keys).read_confirm(token)
+    for key in (claim.id, claim.endorsement_id, link.submission_id):
+        assert str(key) not in left
+
+
+async def test_an_owner_leaves_no_trace_of_what_they_do_themselves(world: World) -> None:
+    await filled(world)
+    assert await world.db.pool.fetchval("SELECT count(*) FROM trail") == 0

@@ -244,7 +244,7 @@ async def test_an_organisation_that_is_looked_at_keeps_which_text_was_shown(worl
     await world.submit(representative(text_sha256=sha256))
     [mail] = await world.send_mail()
     await world.confirm(token_of(mail))
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     consent = await world.db.pool.fetchval("SELECT consent FROM signatory")
     assert consent["endorse"]["shown_sha256"] == sha256
 

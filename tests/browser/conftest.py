@@ -23,16 +23,16 @@ QUIET = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks every test here, and puts them last: Playwright keeps an event loop that asynchronous tests can't share."""
+    """Marks every test here, and puts them last: Playwright has an event loop that asynchronous tests can't share."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in here:
         item.add_marker("browser")
     items.sort(key=here.__contains__)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless. It is closed after the last test here, for asynchronous tests may follow in this process."""
     if CHROMIUM is None and os.environ.get("CI"):
         pytest.fail("There is no Chromium on the PATH, and CI leaves nothing out")
     if CHROMIUM is None:
@@ -57,7 +57,7 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`undersigned serve --local`, shared by the tests of this directory."""
     with serving(tmp_path_factory.mktemp("browser") / "var") as server:

@@ -23,7 +23,7 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def paths(server: Server) -> dict[str, str]:
     """Where every page is, in a state that somebody made by using the server."""
     with Visitor(server.url) as visitor:
@@ -91,7 +91,7 @@ def test_axe_finds_nothing_in_any_language(page: Page, server: Server, paths: di
         assert (language, complaints(page)) == (language, [])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def narrow_and_dark(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 320, "height": 640}, color_scheme="dark", reduced_motion="reduce")
     yield context

@@ -67,8 +67,8 @@ async def endorse(db: Database, kind: str, name: str) -> None:
         )  # fmt: skip
         await connection.execute(
             "INSERT INTO signatory (endorsement_id, mailbox_id, address, name, name_status, locale, source, mail_domain, consent,"
-            " salt, bound, name_place, name_reference)"
-            " VALUES ($1, $1, 'a@example.org', $2, 'shown', 'en', '{}', 'example.org', '{}', $3, $3, $4, $5)",
+            " identity, salt, bound, name_place, name_reference)"
+            " VALUES ($1, $1, 'a@example.org', $2, 'shown', 'en', '{}', 'example.org', '{}', 'mailbox:a@', $3, $3, $4, $5)",
             key, name, salt, place, reference,
         )  # fmt: skip
         if kind == "organisation":
@@ -83,7 +83,7 @@ async def endorse(db: Database, kind: str, name: str) -> None:
         )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def paths(server: Server) -> dict[str, str]:
     """Where the pages with something on them are."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -14,12 +15,12 @@ import pytest
 
 from tests.process import kill9, remaining
 from undersigned.process.embedded import Cluster, OwnedError, running
-from undersigned.process.postgres import EmbeddedError
+from undersigned.process.postgres import ACCOUNT, EmbeddedError
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from undersigned.embedded import Cluster
+from undersigned.process.embedded import Cluster
 Cluster(Path(sys.argv[1])).start()
 print("started", flush=True)
 time.sleep(60)
@@ -61,6 +62,24 @@ def test_nothing_acknowledged_may_be_lost_to_a_power_cut(data_dir: Path) -> None
     with running(data_dir) as url:
         for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
             assert ask(url, f"SHOW {name}") == "on"
+
+
+def test_the_kernel_says_who_connects_and_nobody_is_trusted(data_dir: Path) -> None:
+    with running(data_dir) as url:
+        rules = ask(
+            url,
+            "SELECT array_agg(type || ' ' || auth_method || ' ' || array_to_string(options, ',')) FROM pg_hba_file_rules",
+        )
+        assert rules == ["local peer map=ours"]
+        known = ask(url, "SELECT array_agg(sys_name ORDER BY sys_name) FROM pg_ident_file_mappings")
+        owner = pwd.getpwuid(Cluster(data_dir).directory.stat().st_uid).pw_name
+        assert known == sorted({owner, pwd.getpwuid(os.geteuid()).pw_name})
+
+
+def test_the_cluster_of_root_belongs_to_an_account_that_nothing_else_uses(data_dir: Path) -> None:
+    owner = Cluster(data_dir).directory.stat().st_uid
+    assert owner == (os.geteuid() or pwd.getpwnam(ACCOUNT).pw_uid)
+    assert ACCOUNT not in ("postgres", "nobody", "www-data", "daemon")
 
 
 def test_nobody_can_reach_the_server_over_a_network(data_dir: Path) -> None:

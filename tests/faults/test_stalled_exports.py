@@ -26,8 +26,11 @@ INSERT INTO endorsement (id, statement, kind, objectives, commitment)
 SELECT gen_random_uuid(), 'example', 'individual', ARRAY['a'], sha256(i::text::bytea) FROM generate_series(1, $1::integer) AS i;
 """
 SIGN = """
-INSERT INTO signatory (endorsement_id, mailbox_id, address, name, name_status, locale, source, mail_domain, consent, salt, bound)
-SELECT id, id, id || '@example.org', repeat('Ada ', 1000), 'hidden', 'en', '{}', 'example.org', '{}', commitment, commitment
+INSERT INTO signatory (
+    endorsement_id, mailbox_id, address, name, name_status, locale, source, mail_domain, consent, identity, salt, bound
+)
+SELECT id, id, id || '@example.org', repeat('Ada ', 1000), 'hidden', 'en', '{}', 'example.org', '{}', 'mailbox:' || id,
+       commitment, commitment
 FROM endorsement
 """
 LOG = """

@@ -3,10 +3,12 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -36,9 +38,9 @@ ORGANISATION = {
 }
 
 
-def undersigned(server: Server, *arguments: str) -> str:
+def undersigned(server: Server, *arguments: str, **given: str) -> str:
     """What a command prints that is run beside the server, as an operator would."""
-    environ = {"UNDERSIGNED_DATA_DIR": str(server.data_dir), "PATH": "/usr/bin:/bin"}
+    environ = {"UNDERSIGNED_DATA_DIR": str(server.data_dir), "PATH": "/usr/bin:/bin"} | given
     command = [sys.executable, "-m", "undersigned", *arguments]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -93,6 +95,30 @@ def test_signing_reviewing_exporting_and_withdrawing_at_a_real_server(data_dir: 
         assert "Traceback" not in server.printed()
 
 
+def test_a_real_server_tells_its_figures_and_its_health(data_dir: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    given = {"UNDERSIGNED_METRICS_ADDRESS": address, "UNDERSIGNED_WEB_WORKERS": "2"}
+    with serving(data_dir, None, **given) as server, Visitor(server.url) as visitor:
+        port = server.url.rpartition(":")[2]
+        for part in ("all", "web", "worker"):
+            assert undersigned(server, "doctor", "--live", part, UNDERSIGNED_PORT=port) == "✓ well\n"
+        visitor.sign("figures@example.org")
+        visitor.confirm(visitor.read_mail("figures@example.org", "Please confirm"))
+        wanted = [
+            'submissions_total{outcome="accepted"} ',
+            'confirmations_total{outcome="counted"} ',
+            'sent"} ',
+            "refresh",
+        ]
+        for _ in range(300):
+            told = httpx.get(f"http://{address}/metrics").text
+            if all(each in told for each in wanted):
+                break
+            time.sleep(0.1)
+        assert [each for each in wanted if each not in told] == []
+        assert httpx.get(f"{server.url}/metrics").status_code == 404
+
+
 def test_killing_everything_after_an_acknowledged_confirmation_keeps_it(new_data_dir: Callable[[], Path]) -> None:
     data_dir = new_data_dir()
     with serving(data_dir) as server, Visitor(server.url) as visitor:
@@ -110,6 +136,7 @@ def test_killing_everything_after_an_acknowledged_confirmation_keeps_it(new_data
         assert "counts" in visitor.read_mail("kept@example.org", "counts")
 
 
+@pytest.mark.virgin
 async def test_the_same_program_runs_on_a_given_server_and_relay(database_url: str, data_dir: Path) -> None:
     port = free_port()
     handler = Kept()

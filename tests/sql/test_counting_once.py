@@ -66,18 +66,17 @@ async def confirm_alone(db: Database, link: ConfirmLink) -> str:
     """Confirms on a connection of its own, as another process would: no batcher in between."""
     outcome = "expired"
     for _ in range(2):  # A twin that waited asks once more, as `endorsements.confirm` does.
-        row = await db.pool.fetchrow(
+        became = await db.one(
             db.q.endorsements.confirm,
             link.endorsement_id,
             link.submission_id,
             None,
             "hidden",
             {"endorse": {"at": "2027-01-01T00:00:00+00:00"}},
-            False,
+            None,
             uuid4(),
         )
-        assert row is not None
-        outcome = row["outcome"]
+        outcome = became.outcome
         if outcome != "expired":
             break
     return outcome
@@ -143,8 +142,8 @@ async def test_two_representatives_make_one_endorsement(db: Database) -> None:
     assert await confirm(db, first) == "held"
     assert await confirm(db, second) == "held"
     assert await confirm(db, first) == "held"
-    assert await endorsements.release(db, first.endorsement_id, first.submission_id) == "counted"
-    assert await endorsements.release(db, second.endorsement_id, second.submission_id) == "already_confirmed"
+    assert await endorsements.release(db, first.endorsement_id, first.submission_id, "console") == "counted"
+    assert await endorsements.release(db, second.endorsement_id, second.submission_id, "console") == "already_confirmed"
     assert await tally(db) == (0, 1)
 
 
@@ -156,11 +155,8 @@ async def test_a_claim_that_waits_for_a_look_is_not_counted_by_its_own_link(db: 
 
 async def test_an_unconfirmed_claim_can_not_be_released(db: Database) -> None:
     link = await claim(db, "one@readers.org.uk", "organisation")
-    row = await db.pool.fetchrow(
-        db.q.endorsements.confirm, link.endorsement_id, link.submission_id, None, None, None, True, uuid4()
-    )
-    assert row is not None
-    assert row["outcome"] != "counted"
+    with pytest.raises(LinkExpired):
+        await endorsements.release(db, link.endorsement_id, link.submission_id, "console")
     assert await facts(db) == (0, 0, 0)
 
 
@@ -178,7 +174,7 @@ async def test_a_poisoned_item_in_a_batch_fails_alone(db: Database) -> None:
                 name,
                 "hidden",
                 given,
-                False,
+                None,
                 uuid4(),
             )
             for link, name in zip(links, hostile, strict=True)
@@ -186,7 +182,7 @@ async def test_a_poisoned_item_in_a_batch_fails_alone(db: Database) -> None:
         return_exceptions=True,
     )
     assert isinstance(outcomes[3], asyncpg.PostgresError | asyncpg.InterfaceError)
-    assert [outcome["outcome"] for n, outcome in enumerate(outcomes) if n != 3] == ["counted"] * 7  # type: ignore[index]
+    assert [done.outcome for done in outcomes if not isinstance(done, BaseException)] == ["counted"] * 7
     assert await tally(db) == (7, 0)
 
 
@@ -266,8 +262,8 @@ async def test_a_rejected_endorsement_is_taken_back_in_public_and_can_not_be_rep
     link = await claim(db, "ada@example.org")
     await confirm(db, link)
     assert await tally(db) == (1, 0)
-    assert await endorsements.reject(db, link.endorsement_id, "fraud", "It was not you.")
-    assert not await endorsements.reject(db, link.endorsement_id, "fraud", "It was not you.")
+    assert await endorsements.reject(db, link.endorsement_id, "fraud", "It was not you.", "console")
+    assert not await endorsements.reject(db, link.endorsement_id, "fraud", "It was not you.", "console")
     assert await tally(db) == (0, 0)
     assert (await _entries(db))[-2] == "undersigned/v1 sub 2 fraud\n"
     assert await db.pool.fetchval("SELECT count(*) FROM signatory") == 0

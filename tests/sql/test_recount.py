@@ -22,7 +22,7 @@ async def filled(world: World) -> None:
             await world.confirm(token_of(mail))
         elif mail["To"] == "n0@example.org":
             await world.client.post(f"/w/{token_of(mail, 'w')}")
-    await review.approve(world.db, (await review.held(world.db))[0]["id"], "console")
+    await review.approve(world.db, (await review.held(world.db))[0].id, "console")
     assert await world.count() in ((2, 1), (3, 1))
 
 

@@ -1,17 +1,29 @@
 """What is over its time is deleted, what isn't stays, and the documented table is the enforced one."""
 
+import datetime as dt
 from argparse import Namespace
+from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console
 from undersigned.database.connection import Database
+from undersigned.identity.tokens import ConfirmLink
 from undersigned.process import retention
+from undersigned.readers import reports
 from undersigned.settings import ROOT
-from undersigned.signing import endorsements
+from undersigned.signing import claims, endorsements, submissions
 
+YOUNG_OFFER = """INSERT INTO succession (endorsement_id, id, bound, mailbox_id, address, name, role, expires_at)
+    SELECT k, k, '', k, 'sam@example.org', 'Sam', 'Chair', now() + interval '1 minute'
+    FROM (SELECT '00000000-0000-0000-0000-000000000001'::uuid AS k) AS key"""
+YOUNG_REPORT = """INSERT INTO report (endorsement_id, id, statement, about, reason, note, status, done_at)
+    SELECT k, k, 'example', 'name', 'other', '', 'done', now() - interval '29 days'
+    FROM (SELECT '00000000-0000-0000-0000-000000000001'::uuid AS k) AS key"""
 TABLES = ("submission", "message", "signatory", "endorsement")
 AGING = (
     "UPDATE submission SET submitted_at = now() - interval '31 days', network_key = gen_random_uuid(),"
@@ -34,9 +46,13 @@ async def filled(world: World) -> None:
     await world.count()
     found = await endorsements.find_by_entry(world.db, "example", 2)
     assert found
-    await endorsements.reject(world.db, found, "fraud", "It was not you.")
+    await endorsements.reject(world.db, found, "fraud", "It was not you.", "console")
     await world.send_mail()
     await world.count()
+
+
+def sql_of(query: Any) -> str:
+    return query if isinstance(query, str) else str(query.sql)
 
 
 async def contents(db: Database) -> list[object]:
@@ -85,6 +101,40 @@ async def test_what_may_stay_stays_and_the_worker_does_the_same(world: World) ->
     assert [row["status"] for row in await world.db.pool.fetch("SELECT status FROM endorsement")] == ["counted"] * 2
     kept = await world.db.pool.fetch("SELECT network_key FROM signatory UNION ALL SELECT network_key FROM submission")
     assert [row["network_key"] for row in kept] == [None] * 3
+
+
+async def test_a_claim_that_is_renewed_after_it_was_found_over_its_time_stays(world: World) -> None:
+    await aged(world)
+    q = world.db.q.submissions
+    [found] = await world.db.many(q.overdue, submissions.GRACE, 10)
+    assert await claims.renew(world.db, ConfirmLink(found.endorsement_id, found.id))
+    assert await world.db.in_key_order(q.purge, [msgspec.structs.astuple(found)]) == [
+        (msgspec.structs.astuple(found), 0)
+    ]
+    assert await world.db.pool.fetchval("SELECT count(*) FROM submission WHERE id = $1", found.id) == 1
+
+
+async def test_a_rejection_is_remembered_if_its_statement_opens_again_after_it_was_found(world: World) -> None:
+    await aged(world)
+    q = world.db.q.endorsements
+    [found] = await world.db.many(q.rejected_overdue, dt.timedelta(0), 10)
+    await world.db.pool.execute("UPDATE statement SET closes_at = now() + interval '1 day'")
+    assert await world.db.one(q.forget_rejected, found.id, found.grace) == 0
+    assert await world.db.pool.fetchval("SELECT status FROM endorsement WHERE id = $1", found.id) == "rejected"
+
+
+async def test_an_offer_and_a_report_are_deleted_only_once_their_time_is_over(world: World) -> None:
+    await filled(world)
+    await world.db.pool.execute(YOUNG_OFFER)
+    await world.db.pool.execute(YOUNG_REPORT)
+    for query, grace in (
+        (world.db.q.successions.purge, dt.timedelta(0)),
+        (world.db.q.reports.purge, reports.KEPT),
+    ):
+        key = UUID(int=1)
+        assert (await world.db.pool.fetchval(sql_of(query), key, key, grace)) == 0
+    for table in ("succession", "report"):
+        assert await world.db.pool.fetchval(f"SELECT count(*) FROM {table}") == 1
 
 
 async def test_more_than_a_batch_is_deleted_to_the_last(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
-from tests.conftest import named
 from undersigned.admins import keys
 from undersigned.database import migrations, queries
 from undersigned.database.connection import Database
@@ -41,21 +40,17 @@ ORDER BY 1, 2, 3
 """
 
 
-async def test_the_migrations_lead_to_the_schema(cluster: str, database_url: str) -> None:
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(cluster)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    written = await asyncpg.connect(named(cluster, name))
+async def test_the_migrations_lead_to_the_schema(blank_url: str, database_url: str) -> None:
+    written = await asyncpg.connect(blank_url)
     await written.execute((queries.SQL / "schema.sql").read_text())
     migrated = await asyncpg.connect(database_url)
     assert await written.fetch(CATALOGUE) == await migrated.fetch(CATALOGUE)
     assert len(await written.fetch(CATALOGUE)) > 100
     await written.close()
     await migrated.close()
-    await connection.execute(f'DROP DATABASE "{name}"')
-    await connection.close()
 
 
+@pytest.mark.virgin
 async def test_a_key_whose_scope_is_gone_stays_and_opens_nothing(db: Database, database_url: str) -> None:
     await db.pool.execute(
         """
@@ -149,7 +144,10 @@ async def test_every_row_has_the_shape_that_its_query_declares(db: Database) -> 
     assert wrong == {}
 
 
-@pytest.mark.parametrize("noun", ["submissions", "endorsements", "successions", "names", "reports"])
+@pytest.mark.parametrize(
+    "noun",
+    ["submissions", "endorsements", "review", "owners", "successions", "persons", "identities", "names", "reports"],
+)
 def test_every_write_to_a_persons_table_names_one_endorser_in_each_clause(noun: str) -> None:
     for name, query in declared():
         if not name.startswith(f"{noun}."):
@@ -192,6 +190,9 @@ GUARDED = (
     "messages.sent_to_mailboxes",
     "messages.sent_for_networks",
     "log.queue",
+    "health.mail",
+    "health.queue_length",
+    "health.logs",
     "log.outdated",
     "endorsements.recommit",
     "endorsements.outdated",
@@ -215,6 +216,7 @@ async def test_no_hot_query_reads_a_whole_table_of_persons(db: Database) -> None
         ), text
 
 
+@pytest.mark.virgin
 async def test_readiness_names_what_is_missing(db: Database) -> None:
     assert await readiness.problems(db) == []
     await db.pool.execute("DELETE FROM migration")
@@ -226,11 +228,6 @@ async def test_a_database_filled_with_another_pepper_is_refused(db: Database) ->
         await installation.establish(db, "another pepper, long enough to be one")
 
 
-async def test_migrating_from_many_processes_at_once_migrates_once(cluster: str) -> None:
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(cluster)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    applied = await asyncio.gather(*(migrations.migrate(named(cluster, name)) for _ in range(8)))
+async def test_migrating_from_many_processes_at_once_migrates_once(blank_url: str) -> None:
+    applied = await asyncio.gather(*(migrations.migrate(blank_url) for _ in range(8)))
     assert sorted(applied) == [[]] * 7 + [MIGRATIONS]
-    await connection.execute(f'DROP DATABASE "{name}"')
-    await connection.close()

@@ -32,7 +32,7 @@ async def filled(world: World) -> dict[str, str]:
     for mail in await world.send_mail():
         await world.confirm(token_of(mail))
     for claim in await review.held(world.db):
-        await review.approve(world.db, claim["id"], "console")
+        await review.approve(world.db, claim.id, "console")
     assert await world.count() == (2, 1)
     return {mail["To"]: token_of(mail, "w") for mail in await world.send_mail()}
 
@@ -143,7 +143,7 @@ async def test_behind_a_seal_nothing_is_taken_back_in_silence(world: World) -> N
     found = await endorsements.find_by_entry(world.db, "example", 2)
     assert found
     with pytest.raises(StatementSealed):
-        await endorsements.reject(world.db, found, "fraud", "It was not you.")
+        await endorsements.reject(world.db, found, "fraud", "It was not you.", "console")
     assert await world.db.pool.fetchval("SELECT count(*) FROM endorsement WHERE status = 'counted'") == 3
 
 

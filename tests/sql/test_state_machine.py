@@ -5,15 +5,14 @@ import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.conftest import SECRET, named
+from tests.conftest import SECRET
+from tests.slate import Slate
 from undersigned.database.connection import connect
 from undersigned.errors import ClaimNotFound, EndorsementRejected, LinkExpired, LogNotStarted
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
@@ -33,8 +32,7 @@ PEOPLE = 3
 class Signers(RuleBasedStateMachine):
     """A few endorsers do everything they can, an admin decides, and the sequencer comes by now and then, or dies."""
 
-    cluster: str
-    template: str
+    slate: Slate
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +40,6 @@ class Signers(RuleBasedStateMachine):
         self.stack = contextlib.AsyncExitStack()
         self.directory = tempfile.TemporaryDirectory()
         self.sealer = Sealer(SECRET, Path(self.directory.name))
-        self.name = f"test_{uuid4().hex}"
         self.claims: list[tuple[int, ConfirmLink]] = []
         self.counted: dict[int, OwnerLink] = {}
         self.rejected: set[int] = set()
@@ -51,26 +48,17 @@ class Signers(RuleBasedStateMachine):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        connection = await asyncpg.connect(self.cluster)
-        await connection.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
-        await connection.close()
-        connected = connect(named(self.cluster, self.name), connections_max=2)
-        self.db = await self.stack.enter_async_context(connected)
+        self.db = await self.stack.enter_async_context(connect(self.slate.url, connections_max=2))
         await publishing.publish(self.db, ROOT / "statements" / "example", URL)
         known = Statements()
         await known.load(self.db)
         self.statement = known.get("example")
 
     def teardown(self) -> None:
-        self.runner.run(self._close())
+        self.runner.run(self.stack.aclose())
         self.runner.close()
+        self.slate.wipe()
         self.directory.cleanup()
-
-    async def _close(self) -> None:
-        await self.stack.aclose()
-        connection = await asyncpg.connect(self.cluster)
-        await connection.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
-        await connection.close()
 
     @rule(endorser=ENDORSERS, mailbox=st.integers(0, 1))
     def submit(self, endorser: int, mailbox: int) -> None:
@@ -142,7 +130,7 @@ class Signers(RuleBasedStateMachine):
     def reject(self, endorser: int, reason: str) -> None:
         link = self.counted.pop(endorser, None)
         if link:
-            assert self.runner.run(endorsements.reject(self.db, link.endorsement_id, reason, "Told."))
+            assert self.runner.run(endorsements.reject(self.db, link.endorsement_id, reason, "Told.", "console"))
             self.rejected.add(endorser)
             self.drained = False
 
@@ -215,8 +203,8 @@ class Signers(RuleBasedStateMachine):
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-def test_any_history_keeps_tally_model_sum_and_replay_together(cluster: str, template: str) -> None:
-    Signers.cluster, Signers.template = cluster, template
+def test_any_history_keeps_tally_model_sum_and_replay_together(slate: Slate) -> None:
+    Signers.slate = slate
     run_state_machine_as_test(
         Signers,
         settings=settings(

@@ -69,7 +69,29 @@ def test_a_local_part_that_is_only_a_tag_stays_somebody() -> None:
 def test_case_never_makes_a_second_mailbox_and_is_kept_in_the_address() -> None:
     box = mailboxes.mailbox("Ada.L@Example.ORG")
     assert (box.address, box.key, box.domain) == ("Ada.L@example.org", "ada.l@example.org", "example.org")
-    assert key("ΑΔΑ@example.org") == key("αδα@example.org")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("straße", "strasse"),
+        ("ſam", "sam"),
+        ("ﬁona", "fiona"),
+        ("ΑΔΑ", "αδα"),
+        ("οδος", "οδοσ"),
+        ("և", "եւ"),
+        ("İnci", "i̇nci"),
+        ("ınci", "inci"),
+        ("ａda", "ada"),
+    ],
+)
+def test_letters_that_only_some_languages_hold_alike_are_two_mailboxes(one: str, other: str) -> None:
+    assert key(f"{one}@example.org") != key(f"{other}@example.org")
+
+
+def test_the_kelvin_sign_which_is_a_k_in_nfc_is_mailed_as_the_k_that_it_is_keyed_by() -> None:
+    box = mailboxes.mailbox("\u212aay@example.org")
+    assert (box.address, box.key) == ("Kay@example.org", "kay@example.org")
 
 
 def test_composed_and_decomposed_letters_are_one_mailbox() -> None:

@@ -6,6 +6,7 @@ from undersigned.console import (
     installation,
     keys,
     log,
+    mail,
     names,
     partners,
     persons,
@@ -16,12 +17,32 @@ from undersigned.console import (
     statements,
 )
 
+# In the order in which the help lists their commands.
+NOUNS = (
+    serving,
+    installation,
+    mail,
+    statements,
+    review,
+    names,
+    reports,
+    endorsements,
+    persons,
+    partners,
+    keys,
+    retention,
+    log,
+    audits,
+)
+
 __all__ = [
+    "NOUNS",
     "audits",
     "endorsements",
     "installation",
     "keys",
     "log",
+    "mail",
     "names",
     "partners",
     "persons",

@@ -6,10 +6,36 @@ import sys
 import msgspec
 
 from undersigned.admins import trail
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.log import audits
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements
+
+
+def declare(commands: Commands) -> None:
+    steps = commands.add_parser("audit", help="have a sample of those counted asked by an auditor").add_subparsers(
+        required=True, metavar="STEP"
+    )
+    announcing = steps.add_parser("announce", help="fix in public what is drawn from, before the seed exists")
+    announcing.add_argument("statement")
+    announcing.add_argument("--size", type=int, default=300, help="how many to draw (default: 300)")
+    announcing.add_argument(
+        "--commitment",
+        type=bytes.fromhex,
+        metavar="SHA256HEX",
+        help="the hash of a secret that the auditor tells at the draw",
+    )
+    announcing.set_defaults(run=on_database(announce))
+    drawing = steps.add_parser("draw", help="write the openings for the auditor, once a later checkpoint is released")
+    drawing.add_argument("statement")
+    drawing.add_argument("--secret", help="the auditor's, if they committed to one")
+    drawing.set_defaults(run=on_database(draw))
+    reporting = steps.add_parser("report", help="publish what the auditor found")
+    reporting.add_argument("statement")
+    for answer in ("--genuine", "--not-genuine", "--no-answer"):
+        reporting.add_argument(answer, type=int, required=True)
+    reporting.set_defaults(run=on_database(report))
 
 
 async def announce(db: Database, _: Settings, options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from undersigned.admins import trail
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.readers import exports
 from undersigned.settings import Settings
@@ -11,14 +11,27 @@ from undersigned.signing import endorsements
 from undersigned.statements.published import Statements
 
 
+def declare(commands: Commands) -> None:
+    rejecting = commands.add_parser("reject", help="take back a counted endorsement, in public")
+    rejecting.add_argument("statement")
+    rejecting.add_argument("log_index", type=int, help="as an export has it")
+    rejecting.add_argument(
+        "--reason", required=True, choices=("duplicate", "fraud", "error"), help="written to the public log"
+    )
+    rejecting.add_argument("--tell", required=True, help="mailed to its owner")
+    rejecting.set_defaults(run=on_database(reject))
+
+    exporting = commands.add_parser("export", help="write the verified endorsements to standard output")
+    exporting.add_argument("statement")
+    exporting.add_argument("--format", choices=("csv", "ndjson"), default="csv")
+    exporting.set_defaults(run=on_database(export))
+
+
 async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
     found = await endorsements.find_by_entry(db, options.statement, options.log_index)
-    if found is None or not await endorsements.reject(db, found, options.reason, options.tell):
+    if found is None or not await endorsements.reject(db, found, options.reason, options.tell, "console"):
         print("No counted endorsement has this log index.", file=sys.stderr)
         return 1
-    await trail.leave_trail(
-        db, "console", f"reject {options.reason}", options.statement, None, f"entry {options.log_index}"
-    )
     print("Taken back; the public log says so in a moment, and its owner gets a mail.")
     return 0
 

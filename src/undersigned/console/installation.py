@@ -1,35 +1,49 @@
-"""What an operator asks about an installation: does mail go out, what is missing, what is the contract."""
+"""What an operator asks about an installation: what is missing, is it well, what is the contract."""
 
 import argparse
 import asyncio
 import sys
+from typing import Literal
 
-import aiosmtplib
 import msgspec
 
 from undersigned import settings
-from undersigned.database import batching
+from undersigned.console.command import Commands
 from undersigned.database.connection import connect
-from undersigned.mail import messages, transport
-from undersigned.process import readiness
+from undersigned.database.trouble import DatabaseAway
+from undersigned.process import readiness, supervisor
+from undersigned.process.embedded import Cluster
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
-from undersigned.web import app
 
 
-async def mail_test(given: Settings, address: str) -> int:
-    """Sends one mail through the configured transport and says what became of it."""
-    try:
-        async with transport.opened(given) as send:
-            await send(messages.trial(given, address))
-    except (transport.Deferred, transport.Refused, aiosmtplib.SMTPException) as error:
-        print(f"The relay didn't take it: {error}. Check {PREFIX}SMTP_URL, its user and its password.", file=sys.stderr)
-        return 1
-    print(
-        "The relay took it; look into the mailbox, and into its spam folder."
-        if given.smtp_url
-        else f"No {PREFIX}SMTP_URL is set: the mail lies in {given.data_path / 'mail'}."
+def declare(commands: Commands) -> None:
+    asking = commands.add_parser("doctor", help="say what is set, what is missing, and whether all is well")
+    asking.add_argument(
+        "--live",
+        nargs="?",
+        const="all",
+        choices=("all", "web", "worker"),
+        help="only say whether what runs is well: the web server, what workers do, or both (for health checks)",
     )
-    return 0
+    asking.set_defaults(run=lambda options: asyncio.run(live(options.live) if options.live else doctor()))
+    commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=openapi)
+
+
+async def live(part: Literal["all", "web", "worker"]) -> int:
+    """Says what isn't well in what runs; 1 if anything isn't.
+
+    Of the web server, that it answers on this machine and that its database is usable: lateness of the workers is no fault of
+    its own, and must not keep a worker from being started after it. Of the workers, that none of their stations is late,
+    whichever machine they run on.
+    """
+    given = settings.load()
+    found = [] if part == "worker" or supervisor.answers(given) else [f"no answer on port {given.port} of {given.host}"]
+    found += await _database_problems(given.database_url or Cluster(given.data_path).url, late_too=part != "web")
+    for problem in found:
+        print(f"✗ {problem}")
+    if not found:
+        print("✓ well")
+    return 1 if found else 0
 
 
 async def doctor() -> int:
@@ -46,8 +60,8 @@ async def doctor() -> int:
     if given.url.startswith("http://") and not given.on_loopback:
         lines.append((False, f"{PREFIX}BASE_URL is not https: links with tokens would travel in the clear"))
     lines.append(
-        (True, f"mail: through {given.smtp_url.rpartition('@')[2]}, from {given.mail_from}")
-        if given.smtp_url
+        (True, f"mail: through {given.relay.named}, from {given.sender.address}")
+        if given.relay
         else (given.on_loopback, f"mail: kept in {given.data_path / 'mail'}; set {PREFIX}SMTP_URL to send it")
     )
     lines.append(
@@ -59,9 +73,10 @@ async def doctor() -> int:
         )
     )
     lines.append((True, f"proxies believed: {given.trusted_proxies or 'none: budgets count the peer as the client'}"))
+    lines.append((True, f"metrics: on {given.metrics_address}" if given.metrics_address else "metrics: not served"))
     if given.database_url:
-        lines += [(False, problem) for problem in await _database_problems(given.database_url)] or [
-            (True, "database: reachable, migrations current, durable settings on")
+        lines += [(False, problem) for problem in await _database_problems(given.database_url, late_too=True)] or [
+            (True, "database: reachable, migrations current, durable settings on, no station late")
         ]
     else:
         lines.append((True, f"database: embedded, under {given.data_path}; set {PREFIX}DATABASE_URL for a server"))
@@ -70,18 +85,19 @@ async def doctor() -> int:
     return 0 if all(good for good, _ in lines) else 1
 
 
-async def _database_problems(url: str) -> list[str]:
+async def _database_problems(url: str, *, late_too: bool) -> list[str]:
     try:
-        async with asyncio.timeout(10), connect(url, connections_max=1) as db:
-            return [f"database: {problem}" for problem in await readiness.problems(db)]
-    except Exception as error:
-        if not batching.is_unreachable(error):
-            raise
-        return [f"database: can't be used ({type(error).__name__})"]
+        async with connect(url, connections_max=1) as db:
+            found = await (readiness.problems if late_too else readiness.foundations)(db)
+    except DatabaseAway as error:
+        return [f"database: can't be used ({error.why})"]
+    return [f"database: {problem}" for problem in found]
 
 
 def openapi(_: argparse.Namespace) -> int:
     """Prints the contract, keys sorted, as it is committed."""
+    from undersigned.web import app  # here, because it takes longer to import than all that other commands need
+
     secret = "x" * settings.SECRET_LENGTH_MIN
     contract = app.create_app(Settings(secret_keys=secret, pepper=secret, log_seed=secret)).openapi_schema.to_schema()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(contract, order="sorted"), indent=2) + b"\n")

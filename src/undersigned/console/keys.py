@@ -2,10 +2,28 @@
 
 import argparse
 import sys
+from typing import get_args
+from uuid import UUID
 
 from undersigned.admins import keys
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
+from undersigned.database.queries.admins import Scope
 from undersigned.settings import Settings
+
+
+def declare(commands: Commands) -> None:
+    steps = commands.add_parser("key", help="make, list and revoke admins' keys").add_subparsers(
+        required=True, metavar="STEP"
+    )
+    creating = steps.add_parser("create", help="make a key and show it, this once")
+    creating.add_argument("label", help="whose key it is")
+    creating.add_argument("--scope", action="append", choices=get_args(Scope), help="what it may do (default: export)")
+    creating.set_defaults(run=on_database(create))
+    steps.add_parser("list", help="list the keys").set_defaults(run=on_database(listed))
+    revoking = steps.add_parser("revoke", help="revoke a key")
+    revoking.add_argument("id", type=UUID)
+    revoking.set_defaults(run=on_database(revoke))
 
 
 async def create(db: Database, _: Settings, options: argparse.Namespace) -> int:

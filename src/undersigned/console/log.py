@@ -5,12 +5,39 @@ import asyncio
 import sys
 
 from undersigned.admins import trail
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.log import check as recounting
 from undersigned.log import generations, reading, sealing
+from undersigned.log import verify as verifier
 from undersigned.process import installation, worker
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements
+
+
+def declare(commands: Commands) -> None:
+    recount = commands.add_parser("check", help="recount everything, and say whether it agrees")
+    recount.add_argument("statement", nargs="?")
+    recount.set_defaults(run=on_database(check))
+
+    verify = commands.add_parser(
+        "verify", help="check receipts, tallies and exports as outsiders would", add_help=False
+    )
+    verify.add_argument("arguments", nargs=argparse.REMAINDER)
+    verify.set_defaults(run=lambda options: verifier.main(options.arguments))
+
+    sealed = commands.add_parser("seal", help="end a closed statement's log with the final counts")
+    sealed.add_argument("statement")
+    sealed.set_defaults(run=on_database(seal))
+
+    steps = commands.add_parser("log", help="the public logs: their keys, a new beginning").add_subparsers(
+        required=True, metavar="STEP"
+    )
+    steps.add_parser("key", help="print the logs' public keys (vkey)").set_defaults(run=on_database(keys))
+    anew = steps.add_parser("restart", help="open a new generation of a log that its database fell behind")
+    anew.add_argument("statement")
+    anew.add_argument("--yes", action="store_true", help="don't ask")
+    anew.set_defaults(run=on_database(restart))
 
 
 async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:

@@ -2,12 +2,28 @@
 
 import argparse
 import sys
+from typing import get_args
 from uuid import UUID
 
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.errors import NameNotFound
 from undersigned.readers import public_names
 from undersigned.settings import Settings
+
+
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser("names", help="look at names before they are shown")
+    parser.add_argument("--statement", help="only of this one")
+    parser.set_defaults(run=on_database(waiting))
+    steps = parser.add_subparsers(metavar="STEP")
+    showing = steps.add_parser("show", help="show names in public")
+    refusing = steps.add_parser("refuse", help="refuse names, or hide shown ones; they stay counted")
+    for step in (showing, refusing):
+        step.add_argument("ids", nargs="+", type=looked_at, metavar="ID", help="as the list prints it")
+    refusing.add_argument("--reason", required=True, choices=get_args(public_names.Refusal), help="kept in the trail")
+    showing.set_defaults(run=on_database(show))
+    refusing.set_defaults(run=on_database(refuse))
 
 
 def looked_at(text: str) -> tuple[UUID, str]:

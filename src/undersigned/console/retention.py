@@ -2,9 +2,16 @@
 
 import argparse
 
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.process import retention
 from undersigned.settings import Settings
+
+
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser("retention", help="delete what is over its time, as the worker always does")
+    parser.add_argument("--dry-run", action="store_true", help="only count it")
+    parser.set_defaults(run=on_database(enforce))
 
 
 async def enforce(db: Database, _: Settings, options: argparse.Namespace) -> int:

@@ -1,23 +1,41 @@
 """What `undersigned review` does: list, approve or reject the claims that wait for a look."""
 
 import argparse
+from uuid import UUID
 
+from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.settings import Settings
 from undersigned.signing import review
 
 
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser("review", help="list, approve or reject the claims that wait for a look")
+    parser.set_defaults(run=on_database(waiting), statement=None)
+    steps = parser.add_subparsers(metavar="STEP")
+    listing = steps.add_parser("list", help="list what waits (the default)")
+    listing.add_argument("statement", nargs="?")
+    listing.set_defaults(run=on_database(waiting))
+    approving = steps.add_parser("approve", help="count a claim")
+    approving.add_argument("id", type=UUID)
+    approving.set_defaults(run=on_database(approve))
+    rejecting = steps.add_parser("reject", help="delete a claim and mail the reason")
+    rejecting.add_argument("id", type=UUID)
+    rejecting.add_argument("--reason", required=True, help="mailed to the representative")
+    rejecting.set_defaults(run=on_database(reject))
+
+
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
     claims = await review.held(db, options.statement)
     for claim in claims:
-        body = claim["organisation"] or {}
-        rivals = f"{claim['rival_count']} rival" if claim["rival_count"] else ""
-        notes = [rivals, "already counted" if claim["counted_already"] else "", f"proof: {body.get('proof', 'none')}"]
-        print(f"{claim['id']}  {claim['statement']}  since {claim['confirmed_at']:%Y-%m-%d %H:%M} UTC")
-        print(
-            f"    {body.get('name') or claim['name']} · {body.get('website') or 'no website'} · {claim['country'] or '–'}"
-        )
-        print(f"    signed by {claim['name']}, {claim['role'] or '–'}, {claim['address']}")
+        body = claim.organisation
+        rivals = f"{claim.rival_count} rival" if claim.rival_count else ""
+        proof = f"proof: {body.proof if body else 'none'}"
+        print(f"{claim.id}  {claim.statement}  since {claim.confirmed_at:%Y-%m-%d %H:%M} UTC")
+        name, website = (body.name, body.website) if body else (claim.name, None)
+        print(f"    {name} · {website or 'no website'} · {claim.country or '–'}")
+        print(f"    signed by {claim.name}, {claim.role or '–'}, {claim.address}")
+        notes = [rivals, "already counted" if claim.counted_already else "", proof]
         print(f"    {', '.join(note for note in notes if note)}")
     print(f"{len(claims)} waiting." if claims else "Nothing waits for a look.")
     return 0

@@ -1,19 +1,86 @@
-"""What `undersigned serve` does before anything is served, and what it says then."""
+"""What runs: `undersigned serve` with all that it starts, and each of its processes by itself."""
 
+import argparse
+import asyncio
 from pathlib import Path
 
+from undersigned import settings
+from undersigned.console.command import Commands
 from undersigned.database import migrations
 from undersigned.database.connection import connect
-from undersigned.process import installation
-from undersigned.settings import Settings
+from undersigned.process import diagnostics, installation, lifeline, metrics, supervisor, worker
+from undersigned.settings import Settings, SettingsError
+from undersigned.signing import identities
 from undersigned.statements import publishing
+
+# Reading a table of millions once takes minutes, and holds nobody up.
+VALIDATION_TIMEOUT_S = 3600
+
+
+def declare(commands: Commands) -> None:
+    serving = commands.add_parser("serve", help="migrate, publish UNDERSIGNED_STATEMENTS_DIR, and serve")
+    serving.add_argument(
+        "--local", action="store_true", help="for trying out: make secrets, publish the repository's statements"
+    )
+    serving.add_argument(
+        "--no-worker", action="store_true", help="leave mail, counting and housekeeping to `undersigned work`"
+    )
+    serving.set_defaults(run=serve)
+    commands.add_parser("work", help="send mail, count and keep house").set_defaults(run=work)
+    commands.add_parser("metrics", help="serve /metrics on UNDERSIGNED_METRICS_ADDRESS").set_defaults(run=measure)
+    # Only `serve` starts it, so that the help doesn't list it.
+    commands.add_parser("web").set_defaults(run=web)
+
+
+def serve(options: argparse.Namespace) -> int:
+    diagnostics.configure("serve")
+    given = settings.load(generate_secrets=options.local)
+    if options.local and not given.statements_dir:
+        given = settings.replace(given, statements_dir=str(settings.ROOT / "statements"))
+    return supervisor.serve(
+        given,
+        prepare=lambda ready: asyncio.run(prepare(ready)),
+        with_worker=not options.no_worker,
+        banner=banner,
+    )
+
+
+def web(_: argparse.Namespace) -> int:
+    lifeline.die_with_parent()
+    diagnostics.configure("web")
+    supervisor.web(settings.load())
+    return 0
+
+
+def work(_: argparse.Namespace) -> int:
+    lifeline.die_with_parent()
+    diagnostics.configure("worker")
+    asyncio.run(worker.work(_on_a_server(settings.load())))
+    return 0
+
+
+def measure(_: argparse.Namespace) -> int:
+    lifeline.die_with_parent()
+    diagnostics.configure("metrics")
+    asyncio.run(metrics.serve(_on_a_server(settings.load())))
+    return 0
+
+
+def _on_a_server(given: Settings) -> Settings:
+    """The settings, for a process that can't start a database. Raises SettingsError if they name none."""
+    if not given.database_url:
+        raise SettingsError(
+            "UNDERSIGNED_DATABASE_URL is not set; with the embedded database, `undersigned serve` runs it."
+        )
+    return given
 
 
 async def prepare(given: Settings) -> None:
     """Brings the database up to date and publishes the statements, before anything is served."""
     await migrations.migrate(given.database_url)
-    async with connect(given.database_url, connections_max=2) as db:
+    async with connect(given.database_url, connections_max=2, command_timeout_s=VALIDATION_TIMEOUT_S) as db:
         await installation.establish(db, given.pepper)
+        await identities.fill(db)
         if given.statements_dir:
             await publishing.publish_all(db, Path(given.statements_dir), given.url)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from undersigned.database.lending import lent
 from undersigned.database.trouble import AWAY, DatabaseAway, TooBusy, told_apart, why
 
 log = logging.getLogger(__name__)
@@ -15,14 +16,14 @@ log = logging.getLogger(__name__)
 BATCH_SIZE_MAX = 128
 # With more than this many waiting for one statement, the next are told to come back: an answer now beats one after a time-out.
 WAITING_MAX = 1024
-ACQUIRE_TIMEOUT_S = 5
-RUN_TIMEOUT_S = 10
+# Longer than a migration may hold up signers while it waits for its locks.
+RUN_TIMEOUT_S = 7
 Item = tuple[Sequence[Any], "asyncio.Future[asyncpg.Record]"]
 
 
 def is_unreachable(error: BaseException) -> bool:
     """Whether an exception says that the database can't be used at the moment, rather than that something is wrong."""
-    return isinstance(error, DatabaseAway) or (isinstance(error, AWAY) and not isinstance(error, ValueError))
+    return isinstance(error, DatabaseAway) or (isinstance(error, AWAY) and not isinstance(error, ValueError | OSError))
 
 
 class Batcher:
@@ -67,9 +68,10 @@ class Batcher:
         try:
             rows = await self._run_together(batch)
         except DatabaseAway as error:
-            # One by one they would only wait, one after the other, for the same thing.
-            for _, future in batch:
+            # One by one they would only wait, one after the other, for the same thing; and so would all who wait behind them.
+            for _, future in (*batch, *self._waiting):
                 _settle(future, error)
+            self._waiting.clear()
         except Exception as error:
             log.warning("A batch of %d failed (%s); its items run one by one.", len(batch), why(error))
             await self._run_alone(batch)
@@ -78,8 +80,8 @@ class Batcher:
                 _settle(future, row)
 
     async def _run_together(self, batch: list[Item]) -> list[asyncpg.Record]:
-        with told_apart():
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+        async with lent(self._pool) as connection:
+            with told_apart():
                 rows: list[asyncpg.Record] = await connection.fetchmany(
                     self._query, [arguments for arguments, _ in batch], timeout=RUN_TIMEOUT_S
                 )

@@ -12,7 +12,9 @@ import msgspec
 from undersigned.database import queries
 from undersigned.database.batching import Batcher
 from undersigned.database.declaring import Query
+from undersigned.database.lending import lent
 from undersigned.database.session import Asking, Session
+from undersigned.database.stations import Stations
 from undersigned.database.trouble import told_apart
 
 Record = asyncpg.Record
@@ -21,18 +23,18 @@ Item = Sequence[Any]
 R = TypeVar("R")
 STREAMS_MAX = 2
 CONNECT_TIMEOUT_S = 5
-ACQUIRE_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 30
 
 
 class Database(Asking):
     """What a use case works with: asks on any connection of the pool, and `batched` for one-row writes keyed by an endorser."""
 
-    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
-        super().__init__(pool, queries.load())
+    def __init__(self, pool: "asyncpg.Pool[Record]", answer_timeout_s: float | None = None) -> None:
+        super().__init__(lambda: lent(pool), queries.load(), answer_timeout_s)
         self.pool = pool
         # A slow reader keeps its connection for as long as it reads, so that only a few may.
         self.streams = asyncio.Semaphore(STREAMS_MAX)
+        self.stations = Stations()
         self._batchers: dict[str, Batcher] = {}
 
     @overload
@@ -57,20 +59,16 @@ class Database(Asking):
         ordered = sorted(items, key=lambda item: tuple(item[:2]))
         if not ordered:
             return []
-        with told_apart():
-            rows = await self.pool.fetchmany(query.sql if isinstance(query, Query) else query, ordered)
+        async with lent(self.pool) as connection:
+            with told_apart():
+                rows = await connection.fetchmany(query.sql if isinstance(query, Query) else query, ordered)
         return list(zip(ordered, map(query.read, rows) if isinstance(query, Query) else rows, strict=True))
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """One connection, for as long as the context lasts."""
-        with told_apart():
-            connection = await self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-        try:
+        async with lent(self.pool) as connection:
             yield Session(connection, self.q)
-        finally:
-            with told_apart():
-                await self.pool.release(connection)
 
     @asynccontextmanager
     async def transaction(
@@ -82,20 +80,30 @@ class Database(Asking):
 
 
 @asynccontextmanager
-async def connect(url: str, *, connections_max: int = 8) -> AsyncIterator[Database]:
-    """A Database for as long as the context lasts. `url` is a libpq connection URL. Raises DatabaseAway."""
+async def connect(
+    url: str,
+    *,
+    connections_max: int = 8,
+    command_timeout_s: float = COMMAND_TIMEOUT_S,
+    answer_timeout_s: float | None = None,
+) -> AsyncIterator[Database]:
+    """A Database for as long as the context lasts. `url` is a libpq connection URL. Raises DatabaseAway.
+
+    `command_timeout_s` bounds each command, and `answer_timeout_s` in its place what is asked by `one`, `maybe`, `many` and
+    `execute` on any connection: somebody waits for that.
+    """
     pool = asyncpg.create_pool(
         url,
         min_size=1,
         max_size=connections_max,
         init=_prepare,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=COMMAND_TIMEOUT_S,
+        command_timeout=command_timeout_s,
     )
     with told_apart():
         await pool
     try:
-        yield Database(pool)
+        yield Database(pool, answer_timeout_s)
     finally:
         await pool.close()
 

@@ -1,7 +1,7 @@
 """Asking: one, perhaps one or many rows in the shape that the query declares, on a connection or on any of the pool."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any, Literal, TypeVar
 
 from undersigned.database.declaring import Command, Query
@@ -9,7 +9,6 @@ from undersigned.database.queries import Queries
 from undersigned.database.trouble import DatabaseAway, told_apart
 
 R = TypeVar("R")
-Executor = "asyncpg.Pool[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
 class RowMissing(RuntimeError):
@@ -17,10 +16,16 @@ class RowMissing(RuntimeError):
 
 
 class Asking:
-    """What asks: `q` has the queries. Every method raises DatabaseAway if the database can't be used at the moment."""
+    """What asks: `q` has the queries. Every method raises DatabaseAway if the database can't be used at the moment.
 
-    def __init__(self, executor: Any, q: Queries) -> None:
-        self._executor = executor
+    `lend` gives a connection to ask on; `timeout_s` is how long an answer may take, None for what the connection grants.
+    """
+
+    def __init__(
+        self, lend: Callable[[], AbstractAsyncContextManager[Any]], q: Queries, timeout_s: float | None = None
+    ) -> None:
+        self._lend = lend
+        self._timeout_s = timeout_s
         self.q = q
 
     async def one(self, query: Query[R], *arguments: Any) -> R:
@@ -32,34 +37,41 @@ class Asking:
 
     async def maybe(self, query: Query[R], *arguments: Any) -> R | None:
         """The first row, or None."""
-        with told_apart():
-            row = await self._executor.fetchrow(query.sql, *arguments)
+        async with self._lend() as connection:
+            with told_apart():
+                row = await connection.fetchrow(query.sql, *arguments, timeout=self._timeout_s)
         return None if row is None else query.read(row)
 
     async def many(self, query: Query[R], *arguments: Any) -> list[R]:
-        with told_apart():
-            rows = await self._executor.fetch(query.sql, *arguments)
+        async with self._lend() as connection:
+            with told_apart():
+                rows = await connection.fetch(query.sql, *arguments, timeout=self._timeout_s)
         return [query.read(row) for row in rows]
 
     async def execute(self, command: Command, *arguments: Any) -> None:
-        with told_apart():
-            await self._executor.execute(command.sql, *arguments)
+        async with self._lend() as connection:
+            with told_apart():
+                await connection.execute(command.sql, *arguments, timeout=self._timeout_s)
 
 
 class Session(Asking):
     """One connection."""
 
+    def __init__(self, connection: Any, q: Queries) -> None:
+        super().__init__(lambda: nullcontext(connection), q)
+        self._connection = connection
+
     async def execute_all(self, command: Command, items: Iterable[Sequence[Any]]) -> None:
         """Runs a command for each item, in one round trip."""
         with told_apart():
-            await self._executor.executemany(command.sql, items)
+            await self._connection.executemany(command.sql, items)
 
     @asynccontextmanager
     async def transaction(
         self, *, isolation: Literal["read_committed", "repeatable_read"] | None = None, readonly: bool = False
     ) -> AsyncIterator[None]:
         """Within, all or nothing: leaving commits, an exception rolls back."""
-        transaction = self._executor.transaction(isolation=isolation, readonly=readonly)
+        transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
         with told_apart():
             await transaction.start()
         try:
@@ -75,7 +87,7 @@ class Session(Asking):
     async def each(self, query: Query[R], *arguments: Any, prefetch: int) -> AsyncIterator[R]:
         """The rows one by one, from a cursor that reads `prefetch` at a time; only within a transaction."""
         with told_apart():
-            cursor = await self._executor.cursor(query.sql, *arguments)
+            cursor = await self._connection.cursor(query.sql, *arguments)
         while True:
             with told_apart():
                 rows = await cursor.fetch(prefetch)

@@ -1,6 +1,8 @@
 """What goes wrong between here and PostgreSQL, told apart at the moment it happens: nobody else looks at such exceptions."""
 
+import errno
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +15,7 @@ log = logging.getLogger(__name__)
 AWAY = (
     OSError,  # the socket's: refused, reset, no route, no such file; a time-out is one too
     asyncpg.InterfaceError,
+    asyncpg.TargetServerAttributeNotMatched,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
@@ -20,6 +23,8 @@ AWAY = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.ReadOnlySQLTransactionError,
 )
+# asyncpg has one class for a connection that is gone and for being called wrongly, and only its words differ.
+GONE = re.compile(r"\b(closed|closing|released)\b")
 
 
 class DatabaseAway(Unavailable):
@@ -38,17 +43,23 @@ class TooBusy(Unavailable):
 def told_apart() -> Iterator[None]:
     """Around every call of asyncpg, and nothing else: raises DatabaseAway where the database can't be used at the moment.
 
-    What the database has against a statement is raised as it came, with its SQLSTATE.
+    What the database has against a statement is raised as it came, with its SQLSTATE; and so is a mistake in how it was asked.
     """
     try:
         yield
     except AWAY as error:
-        if isinstance(error, ValueError):  # an argument that no statement takes is no sign of the database being away
+        if isinstance(error, asyncpg.InterfaceError) and not GONE.search(str(error)):
             raise
         raise DatabaseAway(why(error)) from error
 
 
 def why(error: BaseException) -> str:
-    """The kind of an error, with its SQLSTATE if it has one; never its message, which may quote a row."""
-    sqlstate = getattr(error, "sqlstate", None)
-    return f"{type(error).__name__}, SQLSTATE {sqlstate}" if sqlstate else type(error).__name__
+    """The kind of an error, with what the database or the system calls it, which holds no data.
+
+    Never its message or its detail, which quote the row: of PostgreSQL's, the SQLSTATE and the constraint; of the operating
+    system's, the name of the number.
+    """
+    names = {"SQLSTATE": getattr(error, "sqlstate", None), "constraint": getattr(error, "constraint_name", None)}
+    if isinstance(error, OSError):
+        names["errno"] = errno.errorcode.get(error.errno or 0)
+    return ", ".join([type(error).__name__, *(f"{what} {name}" for what, name in names.items() if name)])

@@ -7,6 +7,7 @@ from undersigned.identity.domains import is_shared, registrable, website_host
 from undersigned.identity.mailboxes import Mailbox
 
 Kind = Literal["individual", "organisation"]
+Proof = Literal["domain", "none"]
 
 
 def of_individual(box: Mailbox) -> str:
@@ -28,7 +29,7 @@ def of_organisation(name: str, country: str, website: str | None) -> str:
     return f"name:{' '.join(words.split())} {country}"
 
 
-def proof(box: Mailbox, identity: str) -> Literal["domain", "none"]:
+def proof(box: Mailbox, identity: str) -> Proof:
     """`domain` if the mailbox lies at the organisation's own domain. It proves a mailbox there, not authority."""
     scheme, _, domain = identity.partition(":")
     own = scheme == "domain" and registrable(box.domain) == domain and not is_shared(box.domain)

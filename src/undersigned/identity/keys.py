@@ -8,7 +8,7 @@ from undersigned.identity.domains import PUBLIC_SUFFIX_LIST_SHA256
 from undersigned.identity.endorsers import Kind
 from undersigned.identity.mailboxes import Mailbox
 
-RULES = f"1 {PUBLIC_SUFFIX_LIST_SHA256[:16]}"
+RULES = f"2 {PUBLIC_SUFFIX_LIST_SHA256[:16]}"
 
 
 def endorsement_id(pepper: str, slug: str, kind: Kind, identity: str) -> UUID:

@@ -44,13 +44,18 @@ def mailbox(address: str) -> Mailbox:
     """The mailbox an address belongs to. Raises ValueError if it can't be an address (RFC 5321, IDNA 2008)."""
     typed, domain = _parts(address.strip())
     address = f"{typed}@{domain}"
-    local = unicodedata.normalize("NFC", typed.casefold())
+    local = _folded(typed)
     if domain in CANONICAL:
         domain, rule = CANONICAL[domain]
         local = local.partition("+")[0] or local
         if rule:
             local = local.replace(".", "")
     return Mailbox(address=address, key=f"{local}@{domain}")
+
+
+def _folded(local: str) -> str:
+    """A local part with its ASCII letters in lower case. More would merge people: to most servers ß is not ss, nor ς σ."""
+    return re.sub("[A-Z]+", lambda capitals: capitals[0].lower(), unicodedata.normalize("NFC", local))
 
 
 def _parts(address: str) -> tuple[str, str]:

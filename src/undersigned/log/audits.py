@@ -24,7 +24,6 @@ from msgspec import Meta
 
 from undersigned.database.connection import Database, Record
 from undersigned.errors import Refused
-from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, note, reading
 from undersigned.log.reading import Released
 
@@ -211,8 +210,7 @@ async def _live(db: Database, log: Released, size: int) -> list[int]:
 
 
 def _opening(row: Record) -> dict[str, Any]:
-    who = row["identity"] or endorsers.of_individual(mailboxes.mailbox(row["address"]))
-    return {**row, "identity": who, "salt": base64.b64encode(row["salt"]).decode()}
+    return {**row, "salt": base64.b64encode(row["salt"]).decode()}
 
 
 def _checkpoint(signed: str) -> note.Checkpoint:

@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 
 from undersigned.database.connection import Connection, Database, Record
+from undersigned.database.queries.endorsements import OutdatedEndorsement
 from undersigned.errors import LogNotStarted, Refused, Unavailable
-from undersigned.identity import endorsers, mailboxes
 from undersigned.log import entries, heads, note
 from undersigned.log.heads import Sealer
 from undersigned.tallies.snapshots import Rejected
@@ -79,10 +79,10 @@ async def restart(db: Database, sealer: Sealer, statement: str) -> int:
                 await _open(connection, db, sealer, head)
     head = await _head(db, statement)
     after = FIRST
-    while page := await db.pool.fetch(db.q.endorsements.outdated, statement, head["generation"], after):
+    while page := await db.many(db.q.endorsements.outdated, statement, head["generation"], after):
         for at in range(0, len(page), BATCH_SIZE):
             await _recommit(db, [(head, row) for row in page[at : at + BATCH_SIZE]])
-        after = page[-1]["endorsement_id"]
+        after = page[-1].endorsement_id
     while await catch_up(db):
         pass
     return int(head["generation"])
@@ -91,7 +91,15 @@ async def restart(db: Database, sealer: Sealer, statement: str) -> int:
 async def catch_up(db: Database) -> int:
     """Brings up to date what was queued for older generations, or drops what is gone; returns how many rows it saw."""
     rows = await db.pool.fetch(db.q.log.outdated)
-    await _recommit(db, list({row["endorsement_id"]: (row, row) for row in rows if row["commitment"]}.values()))
+    found = {
+        row["endorsement_id"]: (
+            row,
+            OutdatedEndorsement(row["endorsement_id"], row["kind"], row["commitment"], row["identity"]),
+        )
+        for row in rows
+        if row["commitment"]
+    }
+    await _recommit(db, list(found.values()))
     gone = [(row["endorsement_id"], row["id"], row["generation"]) for row in rows if not row["commitment"]]
     await db.in_key_order(db.q.log.drop, gone)
     if not rows:
@@ -102,7 +110,7 @@ async def catch_up(db: Database) -> int:
 async def _show(db: Database) -> None:
     """Lets readers see the tallies of the generations that have caught up."""
     for log in await db.pool.fetch(db.q.log.catching_up):
-        if not await db.pool.fetchval(db.q.endorsements.left_behind, log["statement"], log["generation"]):
+        if not await db.one(db.q.endorsements.left_behind, log["statement"], log["generation"]):
             await db.pool.execute(db.q.log.show, log["statement"], log["generation"])
 
 
@@ -139,14 +147,13 @@ async def _open(connection: Connection, db: Database, sealer: Sealer, head: Reco
     await connection.execute(db.q.statements.announce, statement)
 
 
-async def _recommit(db: Database, found: Sequence[tuple[Record, Record]]) -> None:
+async def _recommit(db: Database, found: Sequence[tuple[Record, OutdatedEndorsement]]) -> None:
     """Gives endorsements a fresh salt and a commitment for a log, in key order; each comes with the log that it is for."""
     items = []
     for log, row in found:
         salt = secrets.token_bytes(32)
-        who = row["identity"] or endorsers.of_individual(mailboxes.mailbox(row["address"]))
         committed = entries.commitment(
-            origin=log["origin"], statement_sha256=log["sha256"], kind=row["kind"], identity=who, salt=salt
+            origin=log["origin"], statement_sha256=log["sha256"], kind=row.kind, identity=row.identity, salt=salt
         )
-        items.append((row["endorsement_id"], row["commitment"], salt, committed, log["generation"]))
+        items.append((row.endorsement_id, row.commitment, salt, committed, log["generation"]))
     await db.in_key_order(db.q.endorsements.recommit, items)

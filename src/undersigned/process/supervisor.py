@@ -1,20 +1,22 @@
-"""The process tree of `undersigned serve`: the embedded database, the web server and the worker, kept running."""
+"""The process tree of `undersigned serve`: the embedded database, the web server, the worker and the metrics, kept running."""
 
 import errno
 import http.client
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from types import FrameType
 
 import granian
 import msgspec
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from undersigned.process.embedded import Cluster
@@ -24,11 +26,15 @@ from undersigned.settings import PREFIX, Settings
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PORT_PATIENCE_S = 2
 READY_TIMEOUT_S = 60
+ANSWER_TIMEOUT_S = 3
 BACK_OFF_S = (1, 30)
 STABLE_S = 60
 STOP_S = 2
 TICK_S = 0.1
 CLUSTER_CHECK_S = 2
+# For each web worker. They count from being accepted on, also those that never say anything, until HEADERS_WITHIN_S is over.
+CONNECTIONS_MAX = 8192
+HEADERS_WITHIN_S = 10
 
 
 class ServeError(Exception):
@@ -93,7 +99,8 @@ def serve(
         prepare(settings)
         environ = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environ |= settings.to_environ() | tied_to_me()
-        for command in ("web", "work") if with_worker else ("web",):
+        commands = ("web", *(["work"] if with_worker else []), *(["metrics"] if settings.metrics_address else []))
+        for command in commands:
             children.append(Child(command, environ))  # noqa: PERF401 - an interrupt must find the first in the list
         _wait_until_ready(settings, children[0])
         print(banner(settings), flush=True)
@@ -110,6 +117,9 @@ def serve(
 
 def web(settings: Settings) -> None:
     """Serve HTTP in this process and its workers until it is told to stop."""
+    # A connection is a file, and the usual limit of 1,024 of them is soon reached by somebody who only opens them.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     granian.Granian(
         "undersigned.web.app:create",
         factory=True,
@@ -124,6 +134,9 @@ def web(settings: Settings) -> None:
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=1,
+        backlog=CONNECTIONS_MAX,
+        backpressure=CONNECTIONS_MAX,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_S * 1000),
     ).serve()
 
 
@@ -170,16 +183,21 @@ def _check_address(settings: Settings) -> None:
                 ) from None
 
 
-def _wait_until_ready(settings: Settings, child: Child) -> None:
+def answers(settings: Settings) -> bool:
+    """Whether the web server on this machine does."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, settings.port, timeout=ANSWER_TIMEOUT_S)
+    with closing(connection), suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz", headers={"Connection": "close"})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    return False
+
+
+def _wait_until_ready(settings: Settings, child: Child) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while child.process.poll() is None and time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(host, settings.port, timeout=1)
-        with suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/healthz", headers={"Connection": "close"})
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                return
-        connection.close()
+        if answers(settings):
+            return
         time.sleep(0.05)
     raise ServeError("The web server did not start; what it reported is above.")
 

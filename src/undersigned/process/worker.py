@@ -4,17 +4,17 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Awaitable, Callable
 
-from undersigned.database import batching
 from undersigned.database.connection import Database, connect
+from undersigned.database.stations import WRITE_DOWN_EVERY_S
 from undersigned.identity.tokens import Signer
 from undersigned.log import check, generations, sequencer
 from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
+from undersigned.mail.delivery import Outbox
 from undersigned.mail.messages import About
-from undersigned.mail.outbox import Outbox
 from undersigned.process import installation, retention
+from undersigned.process.repeating import repeat
 from undersigned.readers import partners
 from undersigned.settings import Settings
 from undersigned.signing import submissions
@@ -30,7 +30,6 @@ HOUSEKEEPING_EVERY_S = 2.0
 PURGE_EVERY_S = 600.0
 RECOUNT_EVERY = dt.timedelta(days=1)
 RECOUNT_LOOK_S = 300.0
-PAUSE_AFTER_ERROR_S = 2.0
 STATEMENTS_KEPT_S = 60.0
 
 
@@ -40,22 +39,24 @@ async def work(settings: Settings) -> None:
         await installation.establish(db, settings.pepper)
         box, sealer = make_outbox(db, settings), make_sealer(settings)
         await asyncio.gather(
-            _repeat("mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
-            _repeat("sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
-            _repeat("generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
-            _repeat("housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
-            _repeat("recount", RECOUNT_LOOK_S, lambda: recount(db)),
-            _repeat("purge", PURGE_EVERY_S, lambda: retention.purge(db)),
+            repeat(db.stations, "mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
+            repeat(db.stations, "sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
+            repeat(db.stations, "generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
+            repeat(db.stations, "housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
+            repeat(db.stations, "recount", RECOUNT_LOOK_S, lambda: recount(db)),
+            repeat(db.stations, "purge", PURGE_EVERY_S, lambda: retention.purge(db)),
+            repeat(db.stations, "counts", WRITE_DOWN_EVERY_S, lambda: db.stations.write_down(db)),
         )
 
 
 def make_outbox(db: Database, settings: Settings) -> Outbox:
-    """An outbox that knows the published statements as of a minute ago at most."""
+    """An outbox that knows the published statements as of a minute ago at most, and a newer one as soon as it is asked."""
     known, loaded_at = Statements(), -STATEMENTS_KEPT_S
 
     async def about(slug: str) -> About:
         nonlocal loaded_at
-        if time.monotonic() - loaded_at > STATEMENTS_KEPT_S:
+        is_new = all(statement.slug != slug for statement in known.all())
+        if is_new or time.monotonic() - loaded_at > STATEMENTS_KEPT_S:
             await known.load(db)
             loaded_at = time.monotonic()
         statement = known.get(slug)
@@ -82,18 +83,3 @@ async def recount(db: Database) -> int:
     if disagreeing := await check.check_due(db, RECOUNT_EVERY):
         log.error("%d logs disagree with their counts: run `undersigned check`.", disagreeing)
     return 0
-
-
-async def _repeat(name: str, every_s: float, step: Callable[[], Awaitable[int]]) -> None:
-    """Runs a step for ever: again at once while it finds work, and after a pause when it fails."""
-    while True:
-        try:
-            busy = await step()
-        except Exception as error:
-            if batching.is_unreachable(error):
-                log.warning("The %s waits for the database (%s).", name, type(error).__name__)
-            else:
-                log.exception("The %s failed; it goes on.", name)
-            await asyncio.sleep(PAUSE_AFTER_ERROR_S)
-        else:
-            await asyncio.sleep(0 if busy else every_s)

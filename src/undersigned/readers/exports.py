@@ -20,7 +20,6 @@ from undersigned.database.queries.exports import CountedEndorsement
 from undersigned.database.session import Session
 from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import ExportCut, Unavailable
-from undersigned.identity import endorsers, mailboxes
 
 Format = Literal["csv", "ndjson"]
 FETCH_SIZE = 500
@@ -66,17 +65,9 @@ async def _pieces(session: Session, slug: str, form: Format) -> AsyncIterator[by
         yield (",".join(COLUMNS) + "\r\n").encode()
     try:
         async for row in session.each(session.q.exports.endorsements, slug, prefetch=FETCH_SIZE):
-            opened = _with_identity(row)
-            yield _as_csv(opened) if form == "csv" else msgspec.json.encode(opened) + b"\n"
+            yield _as_csv(row) if form == "csv" else msgspec.json.encode(row) + b"\n"
     except DatabaseAway as error:
         raise ExportCut from error
-
-
-def _with_identity(row: CountedEndorsement) -> CountedEndorsement:
-    """A row with what opens its entry of the log, so that an auditor can check that it is the one counted."""
-    if row.identity is not None or row.address is None:
-        return row
-    return msgspec.structs.replace(row, identity=endorsers.of_individual(mailboxes.mailbox(row.address)))
 
 
 def _as_csv(row: CountedEndorsement) -> bytes:

@@ -1,12 +1,9 @@
 """What the page of a statement shows beside text and tally: one query, whose answer each web worker keeps for seconds."""
 
-import asyncio
-import time
-from collections import defaultdict
-
 from undersigned.database.connection import Database
 from undersigned.database.queries.records import Record
 from undersigned.readers import public_names
+from undersigned.readers.keeping import Kept, Memory
 from undersigned.tallies.charts import Point
 
 KEPT_S = 5.0
@@ -22,14 +19,12 @@ class Records:
     """The record of each statement, as of five seconds ago at most: whoever withdraws isn't shown any more by then."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, Record]] = {}
-        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._kept: Memory[Record] = Memory()
 
-    async def get(self, db: Database, slug: str) -> Record:
-        """The record of a published statement; of many who ask at once, one reads it."""
-        async with self._reading[slug]:
-            kept = self._kept.get(slug)
-            if kept is None or time.monotonic() - kept[0] >= KEPT_S:
-                record = await db.one(db.q.records.read, slug, ORGANISATIONS_MAX, *public_names.bounds(slug))
-                kept = self._kept[slug] = (time.monotonic(), record)
-            return kept[1]
+    async def get(self, db: Database, slug: str) -> Kept[Record]:
+        """The record of a published statement, an older one while the database is away. Raises DatabaseAway if there is none."""
+
+        async def read() -> Record:
+            return await db.one(db.q.records.read, slug, ORGANISATIONS_MAX, *public_names.bounds(slug))
+
+        return await self._kept.get(slug, KEPT_S, read)

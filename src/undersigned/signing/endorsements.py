@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.endorsements import Confirmed
 from undersigned.errors import EndorsementRejected, FieldError, InvalidFields, LinkExpired, StatementSealed
 from undersigned.identity.tokens import ConfirmLink, OwnerLink
 from undersigned.signing import submissions
@@ -45,9 +46,12 @@ async def confirm(
     if updates:
         given["updates"] = consented()
     shown = "queued" if show_name else "hidden"
-    row = await _run(db, link.endorsement_id, link.submission_id, submissions.corrected_name(name), shown, given, False)
-    made = OwnerLink(link.endorsement_id, row["bound"]) if row["bound"] else None
-    return Confirmation(_outcome(row), made)
+    became = await _run(
+        db, link.endorsement_id, link.submission_id, submissions.corrected_name(name), shown, given, None
+    )
+    db.stations.note("confirmation", became.outcome)
+    made = OwnerLink(link.endorsement_id, became.bound) if became.bound else None
+    return Confirmation(_outcome(became), made)
 
 
 def consented(translation_sha256: str | None = None) -> dict[str, str]:
@@ -56,44 +60,47 @@ def consented(translation_sha256: str | None = None) -> dict[str, str]:
     return given | ({"translation_sha256": translation_sha256} if translation_sha256 else {})
 
 
-async def release(db: Database, endorsement_id: UUID, submission_id: UUID) -> Outcome:
-    """Counts a held claim, with the name and consent its owner gave. Raises LinkExpired if it is gone."""
-    return _outcome(await _run(db, endorsement_id, submission_id, None, None, None, True))
+async def release(db: Database, endorsement_id: UUID, submission_id: UUID, actor: str) -> Outcome:
+    """Counts a held claim, with the name and consent its owner gave, and leaves an admin's trace of it.
+
+    Raises LinkExpired if it is gone, or EndorsementRejected.
+    """
+    return _outcome(await _run(db, endorsement_id, submission_id, None, None, None, actor))
 
 
 async def withdraw(db: Database, link: OwnerLink) -> bool:
     """Erases an endorsement and all that is held on its endorser; returns False if it was gone already."""
-    row = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.bound)
-    return bool(row["outcome"] == "withdrawn")
+    outcome = await db.batched(db.q.endorsements.withdraw, link.endorsement_id, link.bound)
+    return outcome == "withdrawn"
 
 
 async def find_by_entry(db: Database, slug: str, log_index: int) -> UUID | None:
     """The endorsement that an entry of the log counts, or None."""
-    found: UUID | None = await db.pool.fetchval(db.q.endorsements.find_by_entry, slug, log_index)
-    return found
+    return await db.maybe(db.q.endorsements.find_by_entry, slug, log_index)
 
 
-async def reject(db: Database, endorsement_id: UUID, reason: str, told: str) -> bool:
-    """Takes back a counted endorsement for `duplicate`, `fraud` or `error`, and mails its owner `told`.
+async def reject(db: Database, endorsement_id: UUID, reason: str, told: str, actor: str) -> bool:
+    """Takes back a counted endorsement for `duplicate`, `fraud` or `error`, mails its owner `told`, and leaves a trace of it.
 
     Returns False if no counted endorsement has this id. Raises StatementSealed once the log can't say so any more.
     """
-    row = await db.batched(db.q.endorsements.reject, endorsement_id, reason, uuid.uuid4(), told)
-    if row["outcome"] == "sealed":
+    outcome = await db.batched(db.q.endorsements.reject, endorsement_id, reason, uuid.uuid4(), told, actor)
+    if outcome == "sealed":
         raise StatementSealed
-    return bool(row["outcome"] == "rejected")
+    return outcome == "rejected"
 
 
-async def _run(db: Database, *arguments: Any) -> Record:
+async def _run(db: Database, *arguments: Any) -> Confirmed:
     """Runs `confirm`, once more if it heard `expired`: it may have waited for a twin that it couldn't see yet."""
-    row = await db.batched(db.q.endorsements.confirm, *arguments, uuid.uuid4())
-    return row if row["outcome"] != "expired" else await db.batched(db.q.endorsements.confirm, *arguments, uuid.uuid4())
+    became = await db.batched(db.q.endorsements.confirm, *arguments, uuid.uuid4())
+    if became.outcome == "expired":
+        became = await db.batched(db.q.endorsements.confirm, *arguments, uuid.uuid4())
+    return became
 
 
-def _outcome(row: Record) -> Outcome:
-    outcome = row["outcome"]
-    if outcome == "expired":
+def _outcome(became: Confirmed) -> Outcome:
+    if became.outcome == "expired":
         raise LinkExpired
-    if outcome == "rejected":
+    if became.outcome == "rejected":
         raise EndorsementRejected
-    return outcome  # type: ignore[no-any-return]
+    return became.outcome

@@ -5,9 +5,11 @@ import uuid
 from typing import Any
 from uuid import UUID
 
-from undersigned.database.connection import Database, Record
-from undersigned.identity import endorsers, keys, mailboxes
-from undersigned.identity.endorsers import Kind
+import msgspec
+
+from undersigned.database.connection import Database
+from undersigned.database.queries.owners import HeldEndorsement
+from undersigned.identity import keys
 from undersigned.identity.tokens import OwnerLink
 from undersigned.log import merkle, reading, receipts
 from undersigned.log.receipts import Opening, Receipt
@@ -38,14 +40,14 @@ async def request_link(
     )
 
 
-async def read(db: Database, link: OwnerLink) -> Record | None:
+async def read(db: Database, link: OwnerLink) -> HeldEndorsement | None:
     """All that is held on an endorsement, or None if it is gone."""
-    return await db.pool.fetchrow(db.q.owners.read, link.endorsement_id, link.bound)
+    return await db.maybe(db.q.owners.read, link.endorsement_id, link.bound)
 
 
-def as_document(held: Record) -> dict[str, Any]:
-    """All that is held, to be downloaded (GDPR Art. 15 and 20). The salt opens the owner's entry in the public log."""
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in held.items()}
+def as_document(held: HeldEndorsement) -> dict[str, Any]:
+    """All that is held, to be downloaded (GDPR Art. 15 and 20). Identity and salt open the owner's entry in the public log."""
+    return msgspec.structs.asdict(held) | {"salt": held.salt.hex()}
 
 
 async def change(
@@ -55,7 +57,7 @@ async def change(
 
     Raises InvalidFields.
     """
-    row = await db.batched(
+    outcome = await db.batched(
         db.q.owners.change,
         link.endorsement_id,
         link.bound,
@@ -63,37 +65,36 @@ async def change(
         show_name,
         stop_updates,
     )
-    return bool(row["outcome"] == "changed")
+    return outcome == "changed"
 
 
 async def leave(db: Database, link: OwnerLink) -> bool:
     """Erases an organisation's representative; the organisation stays counted. Returns False if there was nobody to erase."""
-    row = await db.batched(db.q.owners.leave, link.endorsement_id, link.bound)
-    return bool(row["outcome"] == "left")
+    outcome = await db.batched(db.q.owners.leave, link.endorsement_id, link.bound)
+    return outcome == "left"
 
 
-async def wait_for_entry(db: Database, endorsement_id: UUID, statement: str) -> int | None:
-    """The index of the released entry that counts an endorsement; None if that takes longer than three seconds."""
+async def wait_for_entry(db: Database, endorsement_id: UUID) -> int | None:
+    """The index of the released entry that counts an endorsement; None if that takes longer than three seconds.
+
+    Raises DatabaseAway.
+    """
     for pause_s in ENTRY_LOOKS_S:
         await asyncio.sleep(pause_s)
-        index = await db.pool.fetchval(db.q.owners.entry, endorsement_id)
+        index = await db.maybe(db.q.owners.entry, endorsement_id)
         if index is not None:
-            log = await reading.released(db, statement)
-            if log and index < log.size:
-                return int(index)
+            return index
     return None
 
 
 async def receipt(db: Database, link: OwnerLink, statement: Statement) -> str | None:
     """The receipt of an endorsement, as a C2SP tlog-proof; None if it is gone or its entry isn't released yet."""
     held, log = await read(db, link), await reading.released(db, statement.slug)
-    if held is None or log is None or held["log_index"] is None or held["log_index"] >= log.size:
+    if held is None or log is None or held.log_index is None or held.log_index >= log.size:
         return None
-    kind: Kind = held["kind"]
-    who = held["identity"] or endorsers.of_individual(mailboxes.mailbox(held["address"]))
-    opening = Opening(log.origin, statement.sha256, kind, who, held["salt"])
+    opening = Opening(log.origin, statement.sha256, held.kind, held.identity, held.salt)
     try:
-        proof = await reading.inclusion_proof(db, log, held["log_index"])
+        proof = await reading.inclusion_proof(db, log, held.log_index)
     except merkle.ProofInvalid:
         return None
-    return receipts.build(Receipt(opening, held["log_index"], proof, log.checkpoint))
+    return receipts.build(Receipt(opening, held.log_index, proof, log.checkpoint))

@@ -1,10 +1,13 @@
-"""Review: claims that a person has to look at before they count, above all organisations; rivals wait side by side."""
+"""Review: claims that a person has to look at before they count, above all organisations; rivals wait side by side.
+
+Whatever an admin does here, the statement that does it leaves their trace.
+"""
 
 import uuid
 from uuid import UUID
 
-from undersigned.admins import trail
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.review import FoundClaim, HeldClaim
 from undersigned.errors import ClaimNotFound
 from undersigned.signing import endorsements
 from undersigned.signing.endorsements import Outcome
@@ -14,24 +17,22 @@ COUNTED_ALREADY = (
 )
 
 
-async def held(db: Database, slug: str | None = None) -> list[Record]:
+async def held(db: Database, slug: str | None = None) -> list[HeldClaim]:
     """The held claims of one statement or of all, oldest first, rival claims next to each other."""
-    return list(await db.pool.fetch(db.q.organisations.held, slug))
+    return await db.many(db.q.review.held, slug)
 
 
 async def approve(db: Database, submission_id: UUID, actor: str) -> Outcome:
     """Counts a held claim, or lets it speak for an organisation whose representative left; its owner is told by mail.
 
-    Returns `already_confirmed` if a rival speaks for the organisation already. Raises ClaimNotFound.
+    Returns `already_confirmed` if a rival speaks for the organisation already. Raises ClaimNotFound, LinkExpired if somebody was
+    faster, or EndorsementRejected.
     """
     claim = await _find(db, submission_id)
-    if claim["counted_already"]:
-        await _delete(db, claim, COUNTED_ALREADY)
-        outcome: Outcome = "already_confirmed"
-    else:
-        outcome = await endorsements.release(db, claim["endorsement_id"], submission_id)
-    await trail.leave_trail(db, actor, "approve", claim["statement"], submission_id, outcome)
-    return outcome
+    if not claim.counted_already:
+        return await endorsements.release(db, claim.endorsement_id, submission_id, actor)
+    await _delete(db, claim, COUNTED_ALREADY, actor, "approve", "already_confirmed")
+    return "already_confirmed"
 
 
 async def reject(db: Database, submission_id: UUID, actor: str, reason: str) -> None:
@@ -39,20 +40,20 @@ async def reject(db: Database, submission_id: UUID, actor: str, reason: str) -> 
 
     Raises ClaimNotFound.
     """
-    claim = await _find(db, submission_id)
-    await _delete(db, claim, reason)
-    await trail.leave_trail(db, actor, "reject claim", claim["statement"], submission_id, None)
+    await _delete(db, await _find(db, submission_id), reason, actor, "reject claim", None)
 
 
-async def _delete(db: Database, claim: Record, reason: str) -> None:
+async def _delete(db: Database, claim: FoundClaim, reason: str, actor: str, action: str, detail: str | None) -> None:
     """Deletes a held claim and mails its representative why. Raises ClaimNotFound if somebody was faster."""
-    row = await db.batched(db.q.organisations.reject_claim, claim["endorsement_id"], claim["id"], uuid.uuid4(), reason)
-    if row["outcome"] == "absent":
+    outcome = await db.batched(
+        db.q.review.reject_claim, claim.endorsement_id, claim.id, uuid.uuid4(), reason, actor, action, detail
+    )
+    if outcome == "absent":
         raise ClaimNotFound
 
 
-async def _find(db: Database, submission_id: UUID) -> Record:
-    row = await db.pool.fetchrow(db.q.organisations.find_held, submission_id)
-    if row is None:
+async def _find(db: Database, submission_id: UUID) -> FoundClaim:
+    claim = await db.maybe(db.q.review.find_held, submission_id)
+    if claim is None:
         raise ClaimNotFound
-    return row
+    return claim

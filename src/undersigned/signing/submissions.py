@@ -5,18 +5,16 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Container, Iterable
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from undersigned.database.connection import Database
-from undersigned.database.queries.submissions import Standing
+from undersigned.database.queries.submissions import ClaimedOrganisation
 from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import domains, endorsers, keys, mailboxes, names
 from undersigned.identity.endorsers import Kind
 from undersigned.identity.mailboxes import Mailbox
-from undersigned.identity.tokens import ConfirmLink
 from undersigned.log import entries
 from undersigned.signing.bodies import Checked, Managing, OrganisationClaim, Signing, Source
 from undersigned.statements.published import Statement
@@ -50,7 +48,7 @@ class Claim(msgspec.Struct, frozen=True):
     mailbox: Mailbox
     identity: str
     role: str | None
-    organisation: dict[str, Any] | None
+    organisation: ClaimedOrganisation | None
     hold_reason: str | None
 
 
@@ -93,7 +91,7 @@ def check(statement: Statement, body: Checked[Signing]) -> Claim:
             faults.add("/organisation", "required")
         else:
             organisation = _organisation(faults, statement, signing.organisation, box)
-            who = organisation["identity"]
+            who = organisation.identity
             hold_reason = _hold_reason(statement, organisation)
     else:
         if signing.role is not None:
@@ -192,7 +190,7 @@ async def submit(
         claim.mailbox.address,
         claim.name,
         claim.role,
-        claim.organisation["country"] if claim.organisation else signing.country,
+        claim.organisation.country if claim.organisation else signing.country,
         signing.locale,
         sorted(set(signing.objectives)),
         signing.partner if signing.partner in partners else None,
@@ -213,26 +211,11 @@ async def submit(
         statement.sha256,
         statement.generation,
         bytes.fromhex(signing.text_sha256) if signing.text_sha256 else statement.sha256,
+        claim.identity,
     )
     if not accepted:
         raise Unavailable  # The text was replaced a moment ago; memory follows at once.
-
-
-async def find(db: Database, link: ConfirmLink) -> Standing:
-    """Where the claim behind a link stands; `statement` is null where nothing is left of it."""
-    return await db.one(db.q.submissions.find, link.endorsement_id, link.submission_id)
-
-
-async def renew(db: Database, link: ConfirmLink) -> bool:
-    """Mails a new link for a claim whose link expired; returns False if the claim is gone."""
-    outcome = await db.batched(db.q.submissions.renew, link.endorsement_id, link.submission_id, TTL, uuid.uuid4())
-    return outcome == "renewed"
-
-
-async def deny(db: Database, link: ConfirmLink) -> bool:
-    """Deletes a claim at its mailbox owner's word; returns False if there was none to delete."""
-    outcome = await db.batched(db.q.submissions.deny, link.endorsement_id, link.submission_id)
-    return outcome == "deleted"
+    db.stations.note("submission", "accepted")
 
 
 def _mailbox(faults: _Faults, email: str) -> Mailbox:
@@ -243,7 +226,9 @@ def _mailbox(faults: _Faults, email: str) -> Mailbox:
         return Mailbox("", "")
 
 
-def _organisation(faults: _Faults, statement: Statement, claimed: OrganisationClaim, box: Mailbox) -> dict[str, Any]:
+def _organisation(
+    faults: _Faults, statement: Statement, claimed: OrganisationClaim, box: Mailbox
+) -> ClaimedOrganisation:
     name = faults.name("/organisation/name", claimed.name, length_max=names.ORGANISATION_NAME_LENGTH_MAX, domains=True)
     if claimed.country not in countries.CODES:
         faults.add("/organisation/country", "country_unknown" if claimed.country else "required")
@@ -260,17 +245,12 @@ def _organisation(faults: _Faults, statement: Statement, claimed: OrganisationCl
         who = ""
     if website and "://" not in website:
         website = f"https://{website}"
-    return {
-        "name": name,
-        "website": website,
-        "country": claimed.country,
-        "identity": who,
-        "contributions": sorted(set(claimed.contributions)),
-        "proof": endorsers.proof(box, who),
-    }
+    return ClaimedOrganisation(
+        name, website, claimed.country, who, sorted(set(claimed.contributions)), endorsers.proof(box, who)
+    )
 
 
-def _hold_reason(statement: Statement, organisation: dict[str, Any]) -> str | None:
+def _hold_reason(statement: Statement, organisation: ClaimedOrganisation) -> str | None:
     if statement.policy == "review_all":
         return "review_all"
-    return None if organisation["proof"] == "domain" else "no_domain_proof"
+    return None if organisation.proof == "domain" else "no_domain_proof"

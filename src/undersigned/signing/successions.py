@@ -4,7 +4,10 @@ import datetime as dt
 import uuid
 from uuid import UUID
 
-from undersigned.database.connection import Database, Record
+import msgspec
+
+from undersigned.database.connection import Database
+from undersigned.database.queries.successions import Offer
 from undersigned.errors import LinkExpired
 from undersigned.identity import keys
 from undersigned.identity.tokens import OwnerLink, SuccessorLink
@@ -12,6 +15,12 @@ from undersigned.signing import endorsements, submissions
 
 # The mailed link is good for 7 days. An offer waits 7 more, because a budget may put its mail off.
 KEPT = submissions.TTL + dt.timedelta(days=7)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """An offer that was taken up: its successor speaks for this organisation."""
+
+    organisation: str
 
 
 async def offer(
@@ -22,7 +31,7 @@ async def offer(
     Raises InvalidFields.
     """
     name, role, box = submissions.successor(name, role, email)
-    row = await db.batched(
+    outcome = await db.batched(
         db.q.successions.offer,
         link.endorsement_id,
         link.bound,
@@ -35,20 +44,19 @@ async def offer(
         uuid.uuid4(),
         network_key,
     )
-    return bool(row["outcome"] == "offered")
+    return outcome == "offered"
 
 
 async def take_back(db: Database, link: OwnerLink) -> bool:
     """Deletes the offer that a representative made; returns False if there was none."""
-    row = await db.batched(db.q.successions.take_back, link.endorsement_id, link.bound)
-    return bool(row["outcome"] == "deleted")
+    outcome = await db.batched(db.q.successions.take_back, link.endorsement_id, link.bound)
+    return outcome == "deleted"
 
 
-async def find(db: Database, link: SuccessorLink) -> Record:
-    """Where an offer stands: `open`, `taken` or `absent`."""
-    row = await db.pool.fetchrow(db.q.successions.find, link.endorsement_id, link.offer_id)
-    assert row is not None  # noqa: S101 -- the query always has one row
-    return row
+async def find(db: Database, link: SuccessorLink) -> Offer | Taken | None:
+    """The offer behind a link if it is open, or for whom it was taken up; None if it is gone."""
+    found = await db.one(db.q.successions.find, link.endorsement_id, link.offer_id)
+    return Taken(found.taken_for) if found.taken_for is not None else found.open
 
 
 async def accept(
@@ -65,7 +73,7 @@ async def accept(
     Returns what the successor's links lead to. Raises InvalidFields or LinkExpired.
     """
     name, role = submissions.representative(name, role)
-    row = await db.batched(
+    became = await db.batched(
         db.q.successions.accept,
         link.endorsement_id,
         link.offer_id,
@@ -76,12 +84,12 @@ async def accept(
         uuid.uuid4(),
         uuid.uuid4(),
     )
-    if row["outcome"] == "absent":
+    if became.outcome == "absent":
         raise LinkExpired
-    return OwnerLink(link.endorsement_id, row["bound"])
+    return OwnerLink(link.endorsement_id, became.bound)
 
 
 async def decline(db: Database, link: SuccessorLink) -> bool:
     """Deletes an offer at the word of the mailbox's owner; returns False if it was gone."""
-    row = await db.batched(db.q.successions.decline, link.endorsement_id, link.offer_id)
-    return bool(row["outcome"] == "deleted")
+    outcome = await db.batched(db.q.successions.decline, link.endorsement_id, link.offer_id)
+    return outcome == "deleted"

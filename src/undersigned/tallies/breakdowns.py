@@ -11,15 +11,15 @@ BREAKDOWN_EVERY = dt.timedelta(days=1)
 
 
 def fold(cells: Mapping[str, int]) -> dict[str, int]:
-    """The cells that may be published: those under 10 make up `other`, which takes in the next cell until it holds 10.
+    """The cells that may be published: those under 10 make up `other`, which takes in the next cell if that leaves it under 10.
 
     Nothing at all is published where even everything together stays under 10.
     """
     ranked = sorted(((count, key) for key, count in cells.items() if count > 0), reverse=True)
     shown = [(count, key) for count, key in ranked if count >= CELL_MIN]
     other = sum(count for count, _ in ranked if count < CELL_MIN)
-    while 0 < other < CELL_MIN and shown:
-        other += shown.pop()[0]
+    if 0 < other < CELL_MIN and shown:
+        other += shown.pop()[0]  # which alone holds 10, as every cell does that is shown
     folded = {key: count for count, key in shown}
     if other >= CELL_MIN:
         folded["other"] = other

@@ -1,7 +1,6 @@
 """Tallies: every web worker holds the newest one in memory, encoded, so that reading a count never asks the database."""
 
 import datetime as dt
-import hashlib
 from typing import Annotated
 
 import msgspec
@@ -90,19 +89,12 @@ class Tally(msgspec.Struct, frozen=True):
     breakdown: Breakdown | None
 
 
-class Encoded(msgspec.Struct, frozen=True):
-    """A tally as bytes, with its entity tag (RFC 9110)."""
-
-    body: bytes
-    etag: str
-
-
 class Snapshot:
     """One statement's tally as of one refresh, encoded once for each language and state."""
 
     def __init__(self, row: Record) -> None:
         self.row = row
-        self._encoded: dict[tuple[str, State], Encoded] = {}
+        self._encoded: dict[tuple[str, State], bytes] = {}
 
     @property
     def state(self) -> State:
@@ -132,11 +124,11 @@ class Snapshot:
             breakdown,
         )
 
-    def encoded(self, language: str) -> Encoded:
+    def encoded(self, language: str) -> bytes:
+        """The tally as JSON."""
         key = (language, self.state)
         if key not in self._encoded:
-            body = msgspec.json.encode(self.tally(language))
-            self._encoded[key] = Encoded(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+            self._encoded[key] = msgspec.json.encode(self.tally(language))
         return self._encoded[key]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, get_args, get_origin
@@ -16,10 +17,12 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from undersigned import __version__
-from undersigned.database import batching
 from undersigned.database.connection import connect
+from undersigned.database.stations import WRITE_DOWN_EVERY_S, Stations
+from undersigned.database.trouble import DatabaseAway
 from undersigned.identity.tokens import Signer
 from undersigned.process import diagnostics, installation, lifeline
+from undersigned.process.repeating import repeat
 from undersigned.readers.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.signing.bodies import Checked, read
@@ -29,15 +32,17 @@ from undersigned.statements.published import Statements
 from undersigned.tallies.snapshots import Tallies
 from undersigned.web import api, frames, pages
 from undersigned.web.exchange import assets, problems
+from undersigned.web.exchange.counting import counted
 from undersigned.web.exchange.edge import at_the_edge
 from undersigned.web.exchange.site import HERE, Site, site_of
-from undersigned.web.pages import mailbox
 from undersigned.words import languages
 
 log = logging.getLogger(__name__)
 
 BODY_SIZE_MAX = 16 * 1024
 REFRESH_EVERY_S = 0.25
+# Somebody waits for a page: what the database doesn't say by then is answered from memory, or with when to come back.
+ANSWER_TIMEOUT_S = 4
 
 
 class _CheckedBodies(OpenAPISchemaPlugin):
@@ -64,7 +69,7 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with connect(settings.database_url) as db:
+        async with connect(settings.database_url, answer_timeout_s=ANSWER_TIMEOUT_S) as db:
             site = Site(
                 settings,
                 db,
@@ -78,20 +83,16 @@ def create_app(settings: Settings) -> Litestar:
             await installation.establish(db, settings.pepper)
             await refresh(site)
             app.state.site = site
-            refreshing = asyncio.create_task(_keep_fresh(site))
+            counts = repeat(db.stations, "counts", WRITE_DOWN_EVERY_S, lambda: db.stations.write_down(db))
+            running = [asyncio.create_task(each) for each in (_keep_fresh(site), counts)]
             try:
                 yield
             finally:
-                refreshing.cancel()
+                for each in running:
+                    each.cancel()
 
     app = Litestar(
-        [
-            *api.handlers,
-            *pages.handlers,
-            *frames.handlers,
-            assets.read_static,
-            *([mailbox.router] if settings.has_mailbox_page else []),
-        ],
+        [*api.handlers, *pages.handlers(settings), *frames.handlers, assets.read_static],
         dependencies={"site": Provide(site_of, sync_to_thread=False)},
         exception_handlers={Exception: problems.answer},
         lifespan=[lifespan],
@@ -123,7 +124,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
     )
     # Around everything, because Litestar answers 404 and 405 before its own middleware.
-    app.asgi_handler = at_the_edge(app.asgi_handler)
+    app.asgi_handler = counted(at_the_edge(app.asgi_handler), lambda: _stations(app))
     return app
 
 
@@ -134,12 +135,20 @@ def create() -> Litestar:
     return create_app(load())
 
 
+def _stations(app: Litestar) -> Stations | None:
+    site: Site | None = app.state.get("site")
+    return site.db.stations if site else None
+
+
 async def refresh(site: Site) -> None:
+    """Takes over what has changed into this worker's memory. Raises DatabaseAway."""
+    begun_at_s = time.monotonic()
     published_at = await site.tallies.refresh(site.db)
     if published_at != site.statements.published_at:
         await site.statements.load(site.db)
     if published_at != site.partners.loaded_for:
         await site.partners.load(site.db, published_at)
+    site.memory.renewed(begun_at_s)
 
 
 async def _keep_fresh(site: Site) -> None:
@@ -147,11 +156,14 @@ async def _keep_fresh(site: Site) -> None:
         await asyncio.sleep(REFRESH_EVERY_S)
         try:
             await refresh(site)
-        except Exception as error:
-            if not batching.is_unreachable(error):
-                log.exception("The tally in memory can't be refreshed; it goes on.")
-            else:
-                log.warning("The tally in memory grows old: the database can't be used (%s).", type(error).__name__)
+        except DatabaseAway as error:
+            log.warning("The tally in memory grows old: the database can't be used (%s).", error.why)
+            site.db.stations.note("loop refresh", "waited")
+        except Exception:
+            log.exception("The tally in memory can't be refreshed; it goes on.")
+            site.db.stations.note("loop refresh", "failed")
+        else:
+            site.db.stations.note("loop refresh", "done")
 
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:

@@ -14,6 +14,8 @@ from undersigned.database.queries.admins import Admins
 from undersigned.database.queries.audits import Audits
 from undersigned.database.queries.endorsements import Endorsements
 from undersigned.database.queries.exports import Exports
+from undersigned.database.queries.health import Health
+from undersigned.database.queries.identities import Identities
 from undersigned.database.queries.installation import Installation
 from undersigned.database.queries.log import Log
 from undersigned.database.queries.messages import Messages
@@ -24,6 +26,7 @@ from undersigned.database.queries.partners import Partners
 from undersigned.database.queries.persons import Persons
 from undersigned.database.queries.records import Records
 from undersigned.database.queries.reports import Reports
+from undersigned.database.queries.review import Review
 from undersigned.database.queries.statements import Statements
 from undersigned.database.queries.submissions import Submissions
 from undersigned.database.queries.successions import Successions
@@ -38,6 +41,7 @@ class Queries(msgspec.Struct, frozen=True):
 
     submissions: Submissions
     endorsements: Endorsements
+    review: Review
     organisations: Organisations
     names: Names
     reports: Reports
@@ -53,7 +57,9 @@ class Queries(msgspec.Struct, frozen=True):
     exports: Exports
     audits: Audits
     admins: Admins
+    identities: Identities
     installation: Installation
+    health: Health
 
 
 def load(directory: Path = SQL / "queries") -> Queries:

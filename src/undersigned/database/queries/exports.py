@@ -11,7 +11,7 @@ from undersigned.identity.endorsers import Kind
 
 
 class CountedEndorsement(msgspec.Struct, frozen=True):
-    """A line of an export. Without a representative, an organisation has nothing of a person; `identity` is null for people."""
+    """A line of an export, with what opens its entry. Without a representative, an organisation has nothing of a person."""
 
     log_index: int
     kind: Kind
@@ -33,7 +33,7 @@ class CountedEndorsement(msgspec.Struct, frozen=True):
     origin: str
     statement_sha256: str
     shown_sha256: str | None
-    identity: str | None
+    identity: str
     salt: bytes
 
 

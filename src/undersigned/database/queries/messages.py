@@ -1,19 +1,102 @@
 """Messages: the outbox. Claimed by compare-and-swap on due_at, sent outside any transaction, then marked."""
 
-from undersigned.database.declaring import Noun
+import datetime as dt
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from undersigned.database.declaring import Command, Noun, Query
+
+Template = Literal["confirm", "counted", "rejected", "manage", "succeed", "handed"]
+
+
+class DueMessage(msgspec.Struct, frozen=True):
+    """A message whose time has come."""
+
+    endorsement_id: UUID
+    id: UUID
+    statement: str
+    template: Template
+    submission_id: UUID | None
+    mailbox_id: UUID
+    address: str
+    locale: str
+    detail: dict[str, Any] | None
+    network_key: UUID | None
+    due_at: dt.datetime
+    attempt_count: int
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Until when a message is this worker's; null if another one took it first."""
+
+    id: UUID
+    leased_until: dt.datetime | None
+
+
+class Circumstances(msgspec.Struct, frozen=True):
+    """What decides what a message says; what a message that is gone meanwhile had is null."""
+
+    id: UUID
+    age: dt.timedelta | None
+    attempted: bool | None
+    claimed: bool
+    claim_status: Literal["pending", "held"] | None
+    expires_at: dt.datetime | None
+    expired: bool | None
+    bound: bytes | None
+    proven_address: str | None
+    offered: bool
+    organisation: str | None
+    endorsed_by_this_mailbox: bool
+    suppressed: bool
+    superseded: bool
+    told_today: bool
+
+
+class SentToMailbox(msgspec.Struct, frozen=True):
+    """How many mails a mailbox got, and in how long there is room for the next; null if there is now."""
+
+    mailbox_id: UUID
+    sent_count: int
+    room_in: dt.timedelta | None
+
+
+class SentForNetwork(msgspec.Struct, frozen=True):
+    """How many mails a network asked for, and in how long the first of them counts no more."""
+
+    network_key: UUID
+    sent_count: int
+    room_in: dt.timedelta | None
+
+
+class SentInAll(msgspec.Struct, frozen=True):
+    """How many mails everybody asked for, and in how long the first of them counts no more."""
+
+    sent_count: int
+    room_in: dt.timedelta | None
+
+
+class MessageKey(msgspec.Struct, frozen=True):
+    """What names one message."""
+
+    endorsement_id: UUID
+    id: UUID
 
 
 class Messages(Noun, frozen=True):
-    due: str
-    lease: str
-    postpone: str
-    finish: str
-    circumstances: str
-    sent_to_mailboxes: str
-    sent_for_networks: str
-    sent_in_all: str
-    suppress: str
-    unsuppress: str
-    is_suppressed: str
-    overdue: str
-    purge: str
+    due: Query[DueMessage]
+    lease: Query[Lease]
+    postpone: Query[int]
+    put_off: Query[Literal["due", "failed"] | None]
+    finish: Query[int]
+    circumstances: Query[Circumstances]
+    sent_to_mailboxes: Query[SentToMailbox]
+    sent_for_networks: Query[SentForNetwork]
+    sent_in_all: Query[SentInAll]
+    suppress: Command
+    unsuppress: Command
+    is_suppressed: Query[bool]
+    overdue: Query[MessageKey]
+    purge: Query[int]

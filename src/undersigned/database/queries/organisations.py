@@ -1,4 +1,4 @@
-"""Organisations: those counted in public, as far as the log is released; and claims that wait for a look."""
+"""Organisations: the counted ones, as readers see them."""
 
 import msgspec
 
@@ -34,9 +34,6 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Organisations(Noun, frozen=True):
-    held: str
-    find_held: str
-    reject_claim: str
     counted: Query[Counted]
     listed: Query[Listed]
     find_listed: Query[Called]

@@ -1,31 +1,53 @@
 """Submissions: claims to endorse. $1 is always the endorsement id."""
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from undersigned.database.declaring import Noun, Query
-from undersigned.identity.endorsers import Kind
+from undersigned.identity.endorsers import Kind, Proof
+
+
+class ClaimedOrganisation(msgspec.Struct, frozen=True):
+    """The organisation that a claim names, as it is kept with the claim."""
+
+    name: str
+    website: str | None
+    country: str
+    identity: str
+    contributions: list[str]
+    proof: Proof
+
+
+class KeptClaim(msgspec.Struct, frozen=True):
+    """A claim as its mailbox's owner gets to see it."""
+
+    statement: str
+    kind: Kind
+    status: Literal["pending", "held"]
+    name: str
+    role: str | None
+    country: str | None
+    objectives: list[str]
+    partner: str | None
+    organisation: ClaimedOrganisation | None
+    expired: bool
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """The endorsement under a claim's key, whoever confirmed it."""
+
+    statement: str
+    status: Literal["counted", "rejected"]
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Where a claim stands; all but the endorsement's part is null where nothing is left of it."""
+    """A claim and the endorsement under its key, as far as they are there."""
 
-    statement: str | None
-    kind: Kind | None
-    status: Literal["pending", "held"] | None
-    name: str | None
-    role: str | None
-    country: str | None
-    objectives: list[str] | None
-    partner: str | None
-    organisation: dict[str, Any] | None
-    expires_at: dt.datetime | None
-    expired: bool | None
-    endorsement_status: Literal["counted", "rejected"] | None
-    endorsed_statement: str | None
+    claim: KeptClaim | None
+    endorsement: Fact | None
 
 
 class OverdueClaim(msgspec.Struct, frozen=True):

@@ -2,14 +2,53 @@
 endorsement id.
 """
 
-from undersigned.database.declaring import Noun
+import datetime as dt
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from undersigned.database.declaring import Noun, Query
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """An open offer: what the successor would speak for, and how the representative named them."""
+
+    statement: str
+    name: str
+    role: str
+    organisation: str
+    website: str | None
+    country: str
+
+
+class OfferAndOutcome(msgspec.Struct, frozen=True):
+    """An offer if it is open, or the organisation that it was taken up for; neither where it is gone."""
+
+    open: Offer | None
+    taken_for: str | None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What became of an offer, and what the successor's links are bound to if they took it up."""
+
+    outcome: Literal["taken", "absent"]
+    bound: bytes
+
+
+class OverdueOffer(msgspec.Struct, frozen=True):
+    """An offer that is over its time, as `purge` takes it."""
+
+    endorsement_id: UUID
+    id: UUID
+    grace: dt.timedelta
 
 
 class Successions(Noun, frozen=True):
-    offer: str
-    find: str
-    accept: str
-    decline: str
-    take_back: str
-    overdue: str
-    purge: str
+    offer: Query[Literal["offered", "absent"]]
+    find: Query[OfferAndOutcome]
+    accept: Query[Accepted]
+    decline: Query[Literal["deleted", "absent"]]
+    take_back: Query[Literal["deleted", "absent"]]
+    overdue: Query[OverdueOffer]
+    purge: Query[int]

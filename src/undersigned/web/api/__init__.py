@@ -35,7 +35,6 @@ handlers: list[ControllerRouterHandler] = [
     pictures.show_badge,
     pictures.show_card,
     oembed.unfold,
-    oembed.show_in_frame,
     log.router,
     admin.export,
     partners.tally,

@@ -4,8 +4,9 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from undersigned import errors
-from undersigned.signing import endorsements, owners, submissions
+from undersigned.signing import endorsements
 from undersigned.signing.bodies import Accepted, Checked, Confirmed, Confirming, Managing, Signing
+from undersigned.web.exchange import acts
 from undersigned.web.exchange.problems import declared
 from undersigned.web.exchange.site import AnyRequest, AtSite
 
@@ -26,11 +27,7 @@ from undersigned.web.exchange.site import AnyRequest, AtSite
 )
 async def submit(site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:
     """Mails a confirmation link to the address. The answer is the same for everybody, whatever is known of them."""
-    statement = site.statements.get(slug)
-    site.admit(request, statement)
-    network_key = site.network_key(request)
-    site.submit_budget.spend(network_key)
-    await submissions.submit(site.db, site.settings.pepper, statement, data, network_key, site.partners)
+    await acts.submit(site, request, site.statements.get(slug), data)
     return Accepted()
 
 
@@ -64,7 +61,5 @@ async def request_link(
     site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Managing]]
 ) -> Accepted:
     """Mails a link to see, correct and withdraw; or that nothing is held, at most once a day. The answer is always the same."""
-    statement, network_key = site.statements.get(slug), site.network_key(request)
-    site.submit_budget.spend(network_key)
-    await owners.request_link(site.db, site.settings.pepper, statement, data.value, network_key)
+    await acts.request_link(site, request, site.statements.get(slug), data)
     return Accepted()

@@ -7,6 +7,7 @@ from undersigned.log import generations, merkle, reading
 from undersigned.log.generations import Ended
 from undersigned.log.reading import Released
 from undersigned.settings import ROOT
+from undersigned.web.exchange.paging import GENERATION_MAX
 from undersigned.web.exchange.problems import NotFound
 from undersigned.web.exchange.site import AtSite, Site
 
@@ -46,7 +47,7 @@ async def tile(
 @get("/{slug:str}/{generation:int}/ended")
 async def ended(site: AtSite, slug: FromPath[str], generation: FromPath[int]) -> Response[Ended]:
     """How an ended generation ended: its last tally, its last checkpoint, and which log followed."""
-    found = await generations.ended(site.db, site.statements.get(slug).slug, generation)
+    found = await generations.ended(site.db, site.statements.get(slug).slug, _possible(generation) or 0)
     if found is None:
         raise NotFound
     return Response(found, headers=BRIEFLY)
@@ -61,10 +62,17 @@ def verifier() -> Response[bytes]:
 
 
 async def _released(site: Site, slug: str, generation: int | None) -> Released:
-    log = await reading.released(site.db, site.statements.get(slug).slug, generation)
+    log = await reading.released(site.db, site.statements.get(slug).slug, _possible(generation))
     if log is None:
         raise NotFound
     return log
+
+
+def _possible(generation: int | None) -> int | None:
+    """A generation that a log can have. Raises NotFound."""
+    if generation is not None and not 0 <= generation <= GENERATION_MAX:
+        raise NotFound
+    return generation
 
 
 router = Router("/log", route_handlers=[checkpoint, key, tile, ended, verifier], include_in_schema=False)

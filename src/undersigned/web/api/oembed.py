@@ -1,18 +1,15 @@
-"""Links to a statement that unfold elsewhere: oEmbed 1.0 (oembed.com), and the small page that is shown in its frame.
+"""Links to a statement that unfold elsewhere: oEmbed 1.0 (oembed.com). What its frame shows is in `frames/cards.py`.
 
-WordPress shows frames of providers that it doesn't know in `sandbox="allow-scripts"`: no forms, no pop-ups, no navigation.
-By its own protocol, which card.js speaks, the page around sets the height and follows a link. The quotation makes WordPress
-load its half of that, and stands wherever there are no frames.
+The quotation makes WordPress load its half of the protocol that the frame speaks, and stands wherever there are no frames.
 """
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath, FromQuery, QueryParameter
-from litestar.response import Template
+from litestar.params import QueryParameter
 from markupsafe import Markup
 
 from undersigned import errors
@@ -20,14 +17,12 @@ from undersigned.statements.published import Statement
 from undersigned.web.exchange.problems import FormatNotOffered, NotFound, declared
 from undersigned.web.exchange.site import AtSite, Site
 from undersigned.web.pictures import badge, card
-from undersigned.web.pictures.wishes import known_theme, language_of
+from undersigned.web.pictures.wishes import language_of
 from undersigned.words import languages
 from undersigned.words.languages import gettext as _
 
 LINK_HEIGHT = 56
 CACHE_AGE_S = 3600
-# Any page may frame it. Nothing of it may go anywhere but here.
-FRAMED = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 OF_STATEMENT = re.compile(r"/s/([a-z0-9-]{1,64})/?")
 
 
@@ -71,26 +66,6 @@ async def unfold(
     with languages.speaking(language_of(statement, wish), asked_for=wish is not None):
         answer = _unfolded(site, statement, maxwidth, maxheight)
     return Response(answer, headers={"Cache-Control": f"public, max-age={CACHE_AGE_S}"})
-
-
-@get("/s/{slug:str}/card", include_in_schema=False)
-async def show_in_frame(site: AtSite, slug: FromPath[str], theme: FromQuery[str | None] = None) -> Template:
-    """What an oEmbed frame shows: the badge, and a link that can also be read and copied."""
-    statement = site.statements.get(slug)
-    title = statement.title_in(languages.current())
-    told = badge.shown(statement, site.tallies.get(slug).tally(languages.current()))
-    wishes = urlencode({"lang": languages.current(), "theme": known_theme(theme)})
-    return Template(
-        "card.html",
-        headers={"Cache-Control": "public, max-age=60", "Content-Security-Policy": FRAMED},
-        context={
-            "title": title,
-            "told": told,
-            "url": languages.link(f"{site.settings.url}/s/{slug}"),
-            "picture": f"/v1/statements/{slug}/badge.svg?{wishes}",
-            "size": (badge.CARD_WIDTH, badge.card_height(title)),
-        },
-    )
 
 
 def _statement_at(site: Site, url: str) -> tuple[Statement, str | None]:

@@ -6,7 +6,6 @@ import msgspec
 from litestar import Response, get
 from litestar.response import Template
 
-from undersigned.log import sequencer
 from undersigned.process import readiness
 from undersigned.settings import ROOT
 from undersigned.web.exchange.problems import NotReady, declared
@@ -29,11 +28,8 @@ def healthz() -> Health:
 
 @get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared(NotReady))
 async def readyz(site: AtSite) -> Health:
-    """Whether the database is reachable, its migrations current and its durable settings on, and every log goes on."""
-    found = await readiness.problems(site.db)
-    found += [
-        f"the log of {row['statement']} is stopped: {row['stopped_reason']}" for row in await sequencer.stopped(site.db)
-    ]
+    """Whether the database is reachable, its migrations current and its durable settings on, and no station late or stopped."""
+    found = [*await readiness.problems(site.db), *readiness.of_memory(site.memory.age)]
     if found:
         raise NotReady(found)
     return Health()

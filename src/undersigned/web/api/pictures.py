@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from undersigned import errors
-from undersigned.web.exchange.caching import TALLY_CACHE, entity_tag, matches
+from undersigned.web.exchange.caching import TALLY_CACHE, answer
 from undersigned.web.exchange.problems import declared
 from undersigned.web.exchange.site import AnyRequest, AtSite
 from undersigned.web.pictures import badge
@@ -38,7 +38,7 @@ async def show_badge(
     theme: Annotated[str | None, QueryParameter(description="`light`, `dark` or `auto`, as the reader prefers")] = None,
     accent: Annotated[str | None, QueryParameter(description="The colour of the line, as `RRGGBB`")] = None,
     style: Annotated[str | None, QueryParameter(description="`card`, or `line` for one line of text")] = None,
-) -> Response[str]:
+) -> Response[bytes]:
     """A picture in SVG. A picture always shows, so a wish that can't be met is passed over in silence."""
     statement = site.statements.get(slug)
     with languages.speaking(language_of(statement, lang)):
@@ -49,11 +49,7 @@ async def show_badge(
         else:
             laid_out = badge.card(statement, tally, site.name, chosen, colour)
     body = request.app.template_engine.get_template("badge.svg").render(badge=laid_out)  # type: ignore[union-attr]
-    etag = entity_tag(body.encode())
-    headers = PICTURE | {"ETag": etag, "Cache-Control": TALLY_CACHE}
-    if matches(request.headers.get("if-none-match"), etag):
-        return Response("", status_code=304, headers=headers, media_type="image/svg+xml")
-    return Response(body, headers=headers, media_type="image/svg+xml")
+    return answer(request, body.encode(), "image/svg+xml", PICTURE | {"Cache-Control": TALLY_CACHE})
 
 
 @get("/s/{slug:str}/card.png", include_in_schema=False)
@@ -67,7 +63,4 @@ async def show_card(
         told = badge.shown(statement, site.tallies.get(slug).tally(language))
         content = Content(statement.title_in(language), told, badge.invitation(statement, site.name), site.name)
     drawn = await site.cards.get(slug, language, content)
-    headers = PICTURE | {"ETag": drawn.etag, "Cache-Control": CARD_CACHE}
-    if matches(request.headers.get("if-none-match"), drawn.etag):
-        return Response(b"", status_code=304, headers=headers)
-    return Response(drawn.png, headers=headers, media_type="image/png")
+    return answer(request, drawn.png, "image/png", PICTURE | {"Cache-Control": CARD_CACHE})

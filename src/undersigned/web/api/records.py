@@ -11,6 +11,7 @@ from undersigned import errors
 from undersigned.log import audits, reading
 from undersigned.log.audits import Audit
 from undersigned.readers import organisations
+from undersigned.web.exchange.paging import WHOLE_MAX
 from undersigned.web.exchange.problems import declared
 from undersigned.web.exchange.site import AtSite
 
@@ -39,7 +40,7 @@ async def list_organisations(
     site: AtSite,
     slug: FromPath[str],
     after: Annotated[
-        int, QueryParameter(description="The log index behind which the page begins", ge=-1, le=2**62)
+        int, QueryParameter(description="The log index behind which the page begins", ge=-1, le=WHOLE_MAX)
     ] = -1,
 ) -> Response[CountedOrganisations]:
     """The counted organisations in the order of the log, each with its opening, so that anyone can check it is counted."""
@@ -72,7 +73,7 @@ class Changes(msgspec.Struct, frozen=True):
 async def list_changes(
     site: AtSite,
     slug: FromPath[str],
-    since: Annotated[int, QueryParameter(description="The log size of the older export", ge=0, le=2**62)] = 0,
+    since: Annotated[int, QueryParameter(description="The log size of the older export", ge=0, le=WHOLE_MAX)] = 0,
 ) -> Changes:
     """The log indexes withdrawn or rejected since, so that whoever holds an older export can act on it."""
     log = await reading.released(site.db, site.statements.get(slug).slug)

@@ -12,7 +12,7 @@ from undersigned import errors
 from undersigned.statements.published import Controller, Milestone, State, Statement
 from undersigned.statements.texts import Objective
 from undersigned.tallies.snapshots import Tally
-from undersigned.web.exchange.caching import TALLY_CACHE, matches
+from undersigned.web.exchange.caching import TALLY_CACHE, answer
 from undersigned.web.exchange.problems import declared
 from undersigned.web.exchange.site import AnyRequest, AtSite
 from undersigned.words import languages
@@ -108,7 +108,4 @@ async def read_tally(
 ) -> Response[Tally]:
     """What is counted, from memory; with an ETag, so that an unchanged tally costs its reader nothing."""
     encoded = site.tallies.get(site.statements.get(slug).slug).encoded(languages.choose(lang))
-    headers = {"ETag": encoded.etag, "Cache-Control": TALLY_CACHE}
-    if matches(request.headers.get("if-none-match"), encoded.etag):
-        return Response(b"", status_code=304, headers=headers)  # type: ignore[arg-type]
-    return Response(encoded.body, headers=headers, media_type="application/json")  # type: ignore[arg-type]
+    return answer(request, encoded, "application/json", {"Cache-Control": TALLY_CACHE})  # type: ignore[return-value]

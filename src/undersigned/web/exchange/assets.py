@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
-from undersigned.web.exchange.caching import matches
+from undersigned.web.exchange import caching
 from undersigned.web.exchange.problems import NotFound
 from undersigned.web.exchange.site import HERE, AnyRequest
 
@@ -33,21 +33,19 @@ def asset(media_type: str, body: bytes) -> Asset:
         media_type,
         body,
         gzip.compress(body, 9, mtime=0),
-        f'"{hashlib.sha256(body).hexdigest()[:20]}"',
+        caching.entity_tag(body),
         f"sha384-{base64.b64encode(hashlib.sha384(body).digest()).decode()}",
     )
 
 
 def answer(request: AnyRequest, asset: Asset, cache: str) -> Response[bytes]:
     """The file, compressed if the client can take it, or that it is unchanged."""
-    headers = {"ETag": asset.etag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
-    if matches(request.headers.get("if-none-match"), asset.etag):
-        return Response(b"", status_code=304, headers=headers)
+    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         # Weak, because the same bytes are told in two ways (RFC 9110, 8.8.1).
-        headers |= {"Content-Encoding": "gzip", "ETag": f"W/{asset.etag}"}
-        return Response(asset.compressed, headers=headers, media_type=asset.media_type)
-    return Response(asset.body, headers=headers, media_type=asset.media_type)
+        tag = f"W/{asset.etag}"
+        return caching.answer(request, asset.compressed, asset.media_type, headers, etag=tag, encoding="gzip")
+    return caching.answer(request, asset.body, asset.media_type, headers, etag=asset.etag)
 
 
 @cache

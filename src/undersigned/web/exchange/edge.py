@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from undersigned.web.exchange.deadlines import in_time
 from undersigned.words import languages
 
 PRIVATE = ("/v1/admin/", "/v1/partners/")
@@ -21,6 +22,11 @@ PREFLIGHT: Headers = [
     (b"access-control-allow-headers", b"Content-Type, If-None-Match"),
     (b"access-control-max-age", b"86400"),
 ]
+
+UNCLEAR_HOST = (
+    b'{"type":"urn:undersigned:problem:malformed_request","title":"Malformed request","status":400,'
+    b'"detail":"The request names more than one host."}'
+)
 
 
 def policy(frame_ancestors: str | None = "'none'") -> str:
@@ -59,8 +65,13 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
         path, method = scope["path"], scope["method"]
         plain = re.sub("/+", "/", path)
         public = plain.startswith(PUBLIC) and not plain.startswith(PRIVATE)
+        if not _names_one_host(scope):
+            await _answer(
+                send, 400, UNCLEAR_HOST, [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+            )
+            return
         if public and method == "OPTIONS":
-            await _answer_preflight(send)
+            await _answer(send, 204, b"", PREFLIGHT)
             return
         extra = SAFE_AND_EMBEDDABLE if plain.startswith("/embed/") else SAFE_AND_OPEN if public else SAFE
 
@@ -80,7 +91,7 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
             scope["method"] = HttpMethod.GET
         wish = languages.known(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[-1])
         with languages.speaking(wish or languages.negotiate(_accepted(scope)), asked_for=wish is not None):
-            await app(scope, receive, send_with_headers)
+            await app(scope, in_time(receive), send_with_headers)
 
     return edge
 
@@ -89,6 +100,11 @@ def _accepted(scope: Scope) -> str:
     return ",".join(value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"accept-language")
 
 
-async def _answer_preflight(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+def _names_one_host(scope: Scope) -> bool:
+    """Whether a request names its host once at most: a proxy may believe one of several, and we another (RFC 9112, 3.2)."""
+    return sum(name == b"host" for name, _ in scope.get("headers", ())) <= 1
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,12 +1,16 @@
-"""Forms: a form's fields, the bodies that they make up, and what is wrong with them by the names they have there."""
+"""Forms: their fields, the bodies that these make up, and what stands in the way of what was sent, field by field or in all."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from undersigned.errors import FieldError, MalformedRequest
+from undersigned.errors import DomainError, FieldError, InvalidFields, MalformedRequest
 from undersigned.signing import submissions
+from undersigned.statements.published import Statement
+from undersigned.web.exchange import problems
+from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.site import AnyRequest
 from undersigned.words import languages
 from undersigned.words.languages import gettext as _
@@ -28,6 +32,17 @@ FORM_NAMES = {
 def attribution_of(request: AnyRequest) -> dict[str, str]:
     """The partner and the campaign that an address names, such as `/s/example?partner=readers&utm_source=news`."""
     return {name: request.query_params[name] for name in ("partner", *SOURCE) if name in request.query_params}
+
+
+async def sent(request: AnyRequest) -> dict[str, Any]:
+    """The fields of the form that a request sent, as `form_values` reads them. Raises MalformedRequest.
+
+    The request keeps them: an answer that it can't be done now offers to send the same again.
+    """
+    values = form_values(await request.body())
+    lists = {name: value if isinstance(value, list) else [value] for name, value in values.items()}
+    request.state[problems.TYPED] = [(name, each) for name, found in lists.items() for each in found]
+    return values
 
 
 def form_values(body: bytes) -> dict[str, Any]:
@@ -71,22 +86,6 @@ def signing_of(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def said(fault: FieldError) -> str:
-    """What is wrong with a field, in the language in use; by its code, as every client says it."""
-    return _(submissions.DETAILS.get(fault.code, UNFIT))
-
-
-def by_name(faults: list[FieldError], values: dict[str, Any]) -> dict[str, str]:
-    """What is wrong with the fields of a form, by their names in it; of several faults of one field the first."""
-    errors: dict[str, str] = {}
-    for fault in faults:
-        name = FORM_NAMES.get(fault.pointer) or fault.pointer.strip("/").replace("organisation/", "").split("/")[0]
-        # No country chosen is no country known.
-        missing = fault.code == "country_unknown" and not values.get(name)
-        errors.setdefault(name, said(msgspec.structs.replace(fault, code="required") if missing else fault))
-    return errors
-
-
 def managing_of(values: dict[str, Any]) -> dict[str, Any]:
     """The body that a form's fields make up."""
     body = {"email": values.get("email", ""), "locale": languages.current()}
@@ -98,3 +97,50 @@ def managing_of(values: dict[str, Any]) -> dict[str, Any]:
         "country": values.get("organisation_country", ""),
     }
     return body | {"organisation": named}
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """What stood in the way of a form: of each field what is wrong with it, by its name, or else one sentence about it all."""
+
+    errors: dict[str, str] = {}
+    sentence: str | None = None
+    status: int = 200
+    headers: dict[str, str] = {}
+
+
+NO_TROUBLE = Trouble()
+
+
+def trouble_of(error: DomainError, values: dict[str, Any], words: Mapping[str, str] = submissions.DETAILS) -> Trouble:
+    """What a form that was sent is shown again with; `words` says what a field's fault is, by its code.
+
+    Raises the error again if it is none that a request is answered with.
+    """
+    status = problems.status_of(error)
+    if status is None:
+        raise error
+    problems.note(error)
+    headers = problems.headers_of(error)
+    if isinstance(error, InvalidFields):
+        return Trouble(by_name(error.errors, values, words), None, status, headers)
+    return Trouble({}, problems.sentence_of(error), status, headers)
+
+
+def consent_trouble(statement: Statement, values: dict[str, Any]) -> Trouble | None:
+    """What is wrong if the consent text changed while its page was open: what is agreed to must be what was read."""
+    if statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
+        return None
+    return Trouble({"consent": _("The text below is new. Please read it once more.")}, None, 409, NO_STORE)
+
+
+def by_name(
+    faults: list[FieldError], values: dict[str, Any], words: Mapping[str, str] = submissions.DETAILS
+) -> dict[str, str]:
+    """What is wrong with the fields of a form, by their names in it; of several faults of one field the first."""
+    errors: dict[str, str] = {}
+    for fault in faults:
+        name = FORM_NAMES.get(fault.pointer) or fault.pointer.strip("/").replace("organisation/", "").split("/")[0]
+        # No country chosen is no country known.
+        missing = fault.code == "country_unknown" and not values.get(name)
+        errors.setdefault(name, _(words.get("required" if missing else fault.code, UNFIT)))
+    return errors

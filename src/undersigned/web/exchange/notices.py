@@ -5,6 +5,7 @@ from litestar.response import Template
 from undersigned.database.queries.partners import Partner
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
+from undersigned.web.exchange.problems import RETRY_AFTER_S
 from undersigned.words.languages import gettext as _
 
 
@@ -17,10 +18,11 @@ def notice(
     status: int = 200,
 ) -> Template:
     """A page that says what happened, or asks one thing."""
+    again = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
     return Template(
         "notice.html",
         status_code=status,
-        headers=NO_STORE,
+        headers=NO_STORE | again,
         context={
             "heading": heading,
             "paragraphs": list(paragraphs),

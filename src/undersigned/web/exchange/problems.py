@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response
@@ -12,9 +13,9 @@ from litestar.response import Template
 from msgspec import Meta
 
 from undersigned import errors
-from undersigned.database.batching import is_unreachable
-from undersigned.database.trouble import why
+from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import DomainError, FieldError
+from undersigned.web.exchange.methods import allowed
 from undersigned.web.exchange.site import AnyRequest
 from undersigned.words.languages import gettext as _
 from undersigned.words.languages import noop
@@ -22,14 +23,18 @@ from undersigned.words.languages import noop
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+# When to come back, if nobody knows better.
+RETRY_AFTER_S = 5
 
 STATUS: dict[type[DomainError], int] = {
     errors.MalformedRequest: 400,
     errors.LinkInvalid: 400,
+    errors.RequestAborted: 400,
     errors.KeyRefused: 401,
     errors.OriginRefused: 403,
     errors.StatementNotFound: 404,
     errors.ClaimNotFound: 404,
+    errors.BodyTooSlow: 408,
     errors.StatementNotOpen: 409,
     errors.StatementClosed: 409,
     errors.EndorsementRejected: 409,
@@ -72,18 +77,13 @@ class FormatNotOffered(DomainError):
     code = "format_not_offered"
 
 
-class NotReady(DomainError):
+class NotReady(errors.Explained):
     """The server can't serve as it should."""
 
     code = "not_ready"
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-    @property
-    def detail(self) -> str:
-        return f"{'; '.join(self.problems)}."
+        super().__init__(f"{'; '.join(problems)}.")
 
 
 class InternalError(DomainError):
@@ -132,6 +132,8 @@ PAGES = {
     "method_not_allowed": (noop("That doesn’t work here"), noop("Go back to the page you came from, and try again.")),
     "malformed_request": (noop("That could not be read"), noop("Go back to the page you came from, and try again.")),
 }
+# Where a request keeps the fields of the form that it sent, so that nobody has to type them again.
+TYPED = "typed"
 OF_HTTP: dict[int, type[DomainError]] = {404: NotFound, 405: MethodNotAllowed, 413: errors.BodyTooLarge}
 
 
@@ -151,41 +153,61 @@ def declared(*raised: type[DomainError]) -> dict[int, ResponseSpec]:
     }
 
 
-def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
-    """The answer to a request that failed."""
-    error = _as_domain_error(exception)
-    status = STATUS[type(error)]
-    if isinstance(error, InternalError):
-        log.error("A request failed.", exc_info=exception)
-    headers = {}
+def status_of(error: DomainError) -> int | None:
+    """The status that an error is answered with, its own or that of the kind it is of; None if it is none of a request's."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
+
+
+def headers_of(error: DomainError) -> dict[str, str]:
+    """The headers that an error is answered with. Nobody may keep such an answer."""
+    headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, errors.Unavailable):
-        headers["Retry-After"] = "5"
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    elif isinstance(error, errors.BodyTooSlow):
+        headers["Connection"] = "close"
     elif isinstance(error, errors.KeyRefused):
         headers["WWW-Authenticate"] = "Bearer"
-    elif isinstance(exception, HTTPException) and "Allow" in (exception.headers or {}):
-        headers["Allow"] = (exception.headers or {})["Allow"]
+    return headers
+
+
+def sentence_of(error: DomainError) -> str:
+    """What a person can do about an error, in the language in use."""
+    return _(PAGES.get(error.code, PAGES["malformed_request"])[1])
+
+
+def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
+    """The answer to a request that failed."""
+    error = _as_domain_error(exception)
+    status, headers = status_of(error) or STATUS[InternalError], headers_of(error)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = allowed(request.app, request.scope["path"])
+    note(error, exception)
     if _is_page(request):
-        return _page(error, status, headers)
+        return _page(request, error, status, headers)
     fields = error.errors if isinstance(error, errors.InvalidFields) else []
     title = error.code.replace("_", " ").capitalize()
     elsewhere = error.statement_url if isinstance(error, errors.OriginRefused) else None
     problem = Problem(f"urn:undersigned:problem:{error.code}", title, status, error.detail, fields, elsewhere)
-    return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"} | headers)
+    return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def note(error: DomainError, cause: Exception | None = None) -> None:
+    """Logs an error that is ours and not the sender's."""
+    if isinstance(error, InternalError):
+        log.error("A request failed.", exc_info=cause)
+    elif isinstance(error, DatabaseAway):
+        log.warning("The database can't be used (%s).", error.why)
 
 
 def _as_domain_error(exception: Exception) -> DomainError:
-    if isinstance(exception, DomainError) and type(exception) in STATUS:
+    if isinstance(exception, DomainError) and status_of(exception):
         return exception
     if isinstance(exception, HTTPException) and exception.status_code < 500:
         return OF_HTTP.get(exception.status_code, errors.MalformedRequest)()
     if isinstance(exception, RecursionError):
         return errors.MalformedRequest()  # JSON nested deeper than a body of ours ever is.
-    if is_unreachable(exception):
-        log.warning("The database can't be used (%s).", why(exception))
-    if isinstance(exception, errors.Unavailable) or is_unreachable(exception):
-        return errors.Unavailable()
     return InternalError()
 
 
@@ -195,25 +217,28 @@ def _is_page(request: AnyRequest) -> bool:
     )
 
 
-def _page(error: DomainError, status: int, headers: dict[str, str]) -> Template:
-    heading, words = PAGES.get(error.code, PAGES["malformed_request"])
+def _page(request: AnyRequest, error: DomainError, status: int, headers: dict[str, str]) -> Template:
+    heading, _words = PAGES.get(error.code, PAGES["malformed_request"])
     return Template(
         "notice.html",
         status_code=status,
-        headers={"Cache-Control": "no-store"} | headers,
+        headers=headers,
         context={
             "heading": _(heading),
-            "paragraphs": [_(words)],
+            "paragraphs": [sentence_of(error)],
             "tone": "warn",
-            "actions": _ways_on(error),
+            "actions": _ways_on(request, error),
             "private": True,
         },
     )
 
 
-def _ways_on(error: DomainError) -> list[dict[str, str]]:
-    if not isinstance(error, errors.OriginRefused):
-        return []
-    return [
-        {"label": _("To the statement’s own page"), "url": error.statement_url, "style": "primary", "method": "away"}
-    ]
+def _ways_on(request: AnyRequest, error: DomainError) -> list[dict[str, Any]]:
+    """To where it can be done, or to the same again with all that was typed."""
+    if isinstance(error, errors.OriginRefused):
+        words = _("To the statement’s own page")
+        return [{"label": words, "url": error.statement_url, "style": "primary", "method": "away"}]
+    if isinstance(error, errors.TooManyRequests | errors.Unavailable) and request.method == "POST":
+        url, fields = quote(request.scope["path"]), request.state.get(TYPED, [])
+        return [{"label": _("Try again"), "url": url, "style": "primary", "method": "post", "fields": fields}]
+    return []

@@ -1,5 +1,7 @@
 """What every handler works with."""
 
+import datetime as dt
+import time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from undersigned.errors import OriginRefused
 from undersigned.identity import keys
 from undersigned.identity.tokens import Signer
 from undersigned.readers.partners import Partners
+from undersigned.readers.proofs import Proofs
 from undersigned.readers.records import Records
 from undersigned.settings import Settings
 from undersigned.signing import guard
@@ -32,6 +35,21 @@ VERSION = __version__
 AnyRequest = Request[object, object, State]
 
 
+class Memory:
+    """When what this web worker has in memory was last what the database had."""
+
+    def __init__(self) -> None:
+        self.renewed(time.monotonic())
+
+    def renewed(self, at_s: float) -> None:
+        """Notes that everything is as it was at this moment of the monotonic clock."""
+        self._renewed_at_s = at_s
+
+    @property
+    def age(self) -> dt.timedelta:
+        return dt.timedelta(seconds=time.monotonic() - self._renewed_at_s)
+
+
 class Site(msgspec.Struct, frozen=True):
     """One web worker's settings and memory."""
 
@@ -43,8 +61,10 @@ class Site(msgspec.Struct, frozen=True):
     partners: Partners
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
+    memory: Memory = msgspec.field(default_factory=Memory)
     cards: Cards = msgspec.field(default_factory=Cards)
     records: Records = msgspec.field(default_factory=Records)
+    proofs: Proofs = msgspec.field(default_factory=Proofs)
     pages: Pages = msgspec.field(default_factory=Pages)
 
     @property

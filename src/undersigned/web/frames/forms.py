@@ -7,16 +7,16 @@ from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
-from undersigned.errors import DomainError, InvalidFields
+from undersigned.errors import DomainError
 from undersigned.readers import organisations
-from undersigned.signing import submissions
 from undersigned.signing.bodies import Signing, read
 from undersigned.statements.published import Statement
 from undersigned.web.embeds import wording
-from undersigned.web.exchange.caching import TALLY_CACHE
+from undersigned.web.exchange import acts
+from undersigned.web.exchange.caching import NO_STORE, TALLY_CACHE
 from undersigned.web.exchange.edge import policy
-from undersigned.web.exchange.forms import by_name, form_values, signing_of
-from undersigned.web.exchange.problems import STATUS
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, signing_of, trouble_of
+from undersigned.web.exchange.paging import WHOLE_MAX
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.web.pictures.colours import known_accent
 from undersigned.web.pictures.wishes import known_theme
@@ -31,32 +31,26 @@ FIELDS = (
 
 @get("/{slug:str}/form")
 async def show_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
-    return _form(site, request, site.statements.get(slug), {})
+    return _form(site, request, site.statements.get(slug), {}, NO_TROUBLE)
 
 
 @post("/{slug:str}/form", status_code=200)
 async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
     """What the form in an iframe sends, answered like the form of the statement's page."""
-    values = form_values(await request.body())
-    statement = site.statements.get(slug)
-    network_key = site.network_key(request)
-    body = signing_of(values) | {"partner": request.query_params.get("partner")}
+    values, statement = await sent(request), site.statements.get(slug)
+    body = read(Signing, signing_of(values) | {"partner": request.query_params.get("partner")})
     try:
-        site.admit(request, statement, form=True)
-        site.submit_budget.spend(network_key)
-        await submissions.submit(
-            site.db, site.settings.pepper, statement, read(Signing, body), network_key, site.partners
-        )
+        await acts.submit(site, request, statement, body, form=True)
     except DomainError as error:
-        return _form(site, request, statement, values, error)
-    return _frame(site, request, "sent", statement, {"address": values["email"]}, cache="no-store")
+        return _form(site, request, statement, values, trouble_of(error, values))
+    return _frame(site, request, "sent", statement, {"address": values["email"]}, NO_STORE)
 
 
 @get("/{slug:str}/tally")
 async def show_tally(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
     statement = site.statements.get(slug)
     tally = site.tallies.get(slug).tally(languages.current())
-    return _frame(site, request, "tally", statement, {"tally": tally}, cache=TALLY_CACHE)
+    return _frame(site, request, "tally", statement, {"tally": tally}, {"Cache-Control": TALLY_CACHE})
 
 
 @get("/{slug:str}/organisations")
@@ -64,7 +58,7 @@ async def show_organisations(
     site: AtSite,
     request: AnyRequest,
     slug: FromPath[str],
-    after: Annotated[int, QueryParameter(ge=-1, le=2**62)] = -1,
+    after: Annotated[int, QueryParameter(ge=-1, le=WHOLE_MAX)] = -1,
 ) -> Template:
     statement = site.statements.get(slug)
     listed = await organisations.listed(site.db, statement.slug, after)
@@ -73,22 +67,19 @@ async def show_organisations(
     return _frame(site, request, "organisations", statement, {"organisations": listed, "more": more})
 
 
-def _form(
-    site: Site, request: AnyRequest, statement: Statement, values: dict[str, Any], error: DomainError | None = None
-) -> Template:
+def _form(site: Site, request: AnyRequest, statement: Statement, values: dict[str, Any], trouble: Trouble) -> Template:
     """The form, with what was typed and what stood in its way."""
-    said = wording.words(languages.current())["sentences"]
-    faults = by_name(error.errors, values) if isinstance(error, InvalidFields) else {}
-    errors = {field: faults[field] for field in sorted(faults, key=lambda field: (*FIELDS, field).index(field))}
     context = {
         "values": values,
-        "errors": errors,
-        "trouble": said.get(error.code, said["failed"]) if error and not errors else None,
+        "errors": {name: trouble.errors[name] for name in sorted(trouble.errors, key=_place)},
+        "trouble": trouble.sentence,
         "countries": countries.names(languages.current()),
     }
-    if error is None:
-        return _frame(site, request, "form", statement, context)
-    return _frame(site, request, "form", statement, context, status=STATUS[type(error)], cache="no-store")
+    return _frame(site, request, "form", statement, context, trouble.headers, trouble.status)
+
+
+def _place(field: str) -> int:
+    return FIELDS.index(field) if field in FIELDS else len(FIELDS)
 
 
 def _frame(
@@ -97,9 +88,8 @@ def _frame(
     name: str,
     statement: Statement,
     context: dict[str, Any],
-    *,
+    headers: dict[str, str] | None = None,
     status: int = 200,
-    cache: str | None = None,
 ) -> Template:
     said = wording.words(languages.current())
     context |= {
@@ -111,7 +101,7 @@ def _frame(
         "accent": known_accent(request.query_params.get("accent")),
     }
     may_frame = site.partners.frame_ancestors(statement, request.query_params.get("partner"))
-    headers = {"Content-Security-Policy": policy(may_frame)} | ({"Cache-Control": cache} if cache else {})
+    headers = {"Content-Security-Policy": policy(may_frame)} | (headers or {})
     return Template(f"embed/{name}.html", status_code=status, headers=headers, context=context)
 
 

@@ -2,16 +2,32 @@
 
 from litestar.types import ControllerRouterHandler
 
-from undersigned.web.pages import claims, listings, owners, reports, returning, sharing, statements, stops, successions
+from undersigned.settings import Settings
+from undersigned.web.pages import (
+    claims,
+    listings,
+    mailbox,
+    owners,
+    reports,
+    returning,
+    sharing,
+    statements,
+    stops,
+    successions,
+)
 
-handlers: list[ControllerRouterHandler] = [
-    statements.router,
-    listings.router,
-    reports.router,
-    claims.router,
-    stops.router,
-    owners.router,
-    returning.router,
-    successions.router,
-    sharing.show_lines,
-]
+
+def handlers(settings: Settings) -> list[ControllerRouterHandler]:
+    """All pages; the mailbox only while somebody tries things out on this machine."""
+    return [
+        statements.router,
+        listings.router,
+        reports.router,
+        claims.router,
+        stops.router,
+        owners.router,
+        returning.router,
+        successions.router,
+        sharing.show_lines,
+        *([mailbox.router] if settings.has_mailbox_page else []),
+    ]

@@ -7,15 +7,17 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
-from undersigned.database.queries.submissions import Standing
+from undersigned.database.queries.submissions import KeptClaim
+from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import endorsements, owners, submissions
+from undersigned.signing import claims, endorsements, owners
+from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
+from undersigned.web.exchange import problems
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
 from undersigned.web.exchange.notices import back_to, button, notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -54,25 +56,23 @@ OUTCOMES = {
 async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
     link = site.signer.read_confirm(token, expired_too=True)
-    claim = await submissions.find(site.db, link)
-    return _settled(site, token, claim) or _claim_page(site, token, claim, {"name": claim.name}, {})
+    claim = await claims.find(site.db, link)
+    if isinstance(claim, Settled):
+        return _settled(site, token, claim)
+    return _claim_page(site, token, claim, {"name": claim.name}, NO_TROUBLE)
 
 
 @post("/c/{token:str}", status_code=200)
 async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Stream:
     """The owner's consent: counts the claim, or holds it for a look. Once it counts, the page waits for its log entry."""
-    values = form_values(await request.body())
+    values = await sent(request)
     link = site.signer.read_confirm(token, expired_too=True)
-    claim = await submissions.find(site.db, link)
-    settled = _settled(site, token, claim)
-    if settled is not None:
-        return settled
-    statement = site.statements.get(claim.statement or "")
-    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
-        # The consent text changed while this page was open: what is agreed to must be what was read.
-        return _claim_page(
-            site, token, claim, values, {"consent": _("The text below is new. Please read it once more.")}, 409
-        )
+    claim = await claims.find(site.db, link)
+    if isinstance(claim, Settled):
+        return _settled(site, token, claim)
+    statement = site.statements.get(claim.statement)
+    if unread := consent_trouble(statement, values):
+        return _claim_page(site, token, claim, values, unread)
     try:
         done = await endorsements.confirm(
             site.db,
@@ -84,7 +84,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        return _claim_page(site, token, claim, values, by_name(error.errors, values), STATUS[InvalidFields])
+        return _claim_page(site, token, claim, values, trouble_of(error, values))
     except EndorsementRejected:
         return _outcome("rejected", statement)
     except LinkExpired:
@@ -105,16 +105,22 @@ async def _counted(
     template = request.app.template_engine.get_template("notice.html")  # type: ignore[union-attr]
     before, after = template.render(**page.context, entry=ENTRY_HERE).split(ENTRY_HERE)
     yield before.encode()
-    index = await owners.wait_for_entry(site.db, link.endorsement_id, statement.slug)
+    index, away = None, False
+    try:
+        index = await owners.wait_for_entry(site.db, link.endorsement_id)
+    except DatabaseAway as error:
+        # What is sent can't be taken back, and it is true: the endorsement was committed before.
+        problems.note(error)
+        away = True
     entry = request.app.template_engine.get_template("entry.html")  # type: ignore[union-attr]
-    yield entry.render(index=index, token=site.signer.manage(link)).encode()
+    yield entry.render(index=index, away=away, token=site.signer.manage(link)).encode()
     yield after.encode()
 
 
 @post("/c/{token:str}/deny", status_code=200)
 async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
     """ "This was not me": deletes the claim."""
-    denied = await submissions.deny(site.db, site.signer.read_confirm(token, expired_too=True))
+    denied = await claims.deny(site.db, site.signer.read_confirm(token, expired_too=True))
     if not denied:
         return notice(_("There is nothing left to delete"), _("This claim was confirmed, deleted or forgotten before."))
     return notice(_("It is deleted"), _("Nothing was counted, and nothing about this claim is kept."), tone="good")
@@ -123,7 +129,7 @@ async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
 @post("/c/{token:str}/renew", status_code=200)
 async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Mails a new link where the old one expired."""
-    if not await submissions.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
+    if not await claims.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
         return _expired(token, still_there=False)
     return notice(
         _("A new link is on its way"),
@@ -132,20 +138,14 @@ async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     )
 
 
-def _settled(site: Site, token: str, claim: Standing) -> Template | None:
-    """The page for a claim that there is nothing more to confirm about, or None."""
-    slug = claim.statement or claim.endorsed_statement
-    statement = site.statements.get(slug) if slug else None
-    if claim.status == "held":
+def _settled(site: Site, token: str, settled: Settled) -> Template:
+    """The page for a claim that there is nothing more to confirm about."""
+    statement = site.statements.get(settled.statement) if settled.statement else None
+    if settled.outcome == "held":
         return _held(token, statement)
-    counted = claim.endorsement_status == "counted" and (claim.status is None or claim.kind == "individual")
-    if counted:
-        return _outcome("already_confirmed", statement)
-    if claim.endorsement_status == "rejected":
-        return _outcome("rejected", statement)
-    if claim.status is None or claim.expired:
-        return _expired(token, still_there=claim.status is not None)
-    return None
+    if settled.outcome in ("expired", "gone"):
+        return _expired(token, still_there=settled.outcome == "expired")
+    return _outcome(settled.outcome, statement)
 
 
 def _held(token: str, statement: Statement | None, back: Sequence[dict[str, str]] = ()) -> Template:
@@ -179,10 +179,8 @@ def _expired(token: str, *, still_there: bool) -> Template:
     )
 
 
-def _claim_page(
-    site: Site, token: str, claim: Standing, values: dict[str, Any], errors: dict[str, str], status: int = 200
-) -> Template:
-    statement = site.statements.get(claim.statement or "")
+def _claim_page(site: Site, token: str, claim: KeptClaim, values: dict[str, Any], trouble: Trouble) -> Template:
+    statement = site.statements.get(claim.statement)
     text = statement.translation(languages.current()) or statement
     country_names = countries.names(languages.current())
     organisation = claim.organisation
@@ -191,24 +189,24 @@ def _claim_page(
         "name": claim.name,
         "role": claim.role,
         "country_name": country_names.get(claim.country or ""),
-        "objectives": [objective.text for objective in text.objectives if objective.key in (claim.objectives or ())],
+        "objectives": [objective.text for objective in text.objectives if objective.key in claim.objectives],
         "organisation": organisation
         and {
-            "name": organisation["name"],
-            "website": organisation["website"],
-            "country_name": country_names.get(organisation["country"]),
+            "name": organisation.name,
+            "website": organisation.website,
+            "country_name": country_names.get(organisation.country),
         },
     }
     return Template(
         "confirm.html",
-        status_code=status,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
             "statement": statement,
             "token": token,
             "claim": shown,
             "values": values,
-            "errors": errors,
+            "errors": trouble.errors,
             "consent_sha256": statement.consent_sha256.hex(),
             "private": True,
         },

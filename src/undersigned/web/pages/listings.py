@@ -8,7 +8,7 @@ from litestar.response import Template
 
 from undersigned.readers import organisations, public_names
 from undersigned.web.exchange.caching import LIST_CACHE, NAMES_HEADERS
-from undersigned.web.exchange.paging import Cursor
+from undersigned.web.exchange.paging import WHOLE_MAX, Cursor
 from undersigned.web.exchange.site import AtSite
 from undersigned.words import countries, languages
 
@@ -35,7 +35,7 @@ async def show_names(
 
 @get("/s/{slug:str}/organisations", include_in_schema=False)
 async def show_organisations(
-    site: AtSite, slug: FromPath[str], after: Annotated[int, QueryParameter(ge=-1, le=2**62)] = -1
+    site: AtSite, slug: FromPath[str], after: Annotated[int, QueryParameter(ge=-1, le=WHOLE_MAX)] = -1
 ) -> Template:
     """All counted organisations, in the order of the log, 100 a page."""
     statement = site.statements.get(slug)

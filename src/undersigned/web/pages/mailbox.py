@@ -21,6 +21,7 @@ from undersigned.web.exchange.site import AtSite, Site
 
 LINK = re.compile(r"https?://\S+")
 SHOWN_MAX = 100
+FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 MAIL_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -81,11 +82,18 @@ def _read(maildir: mailbox.Maildir, key: str) -> EmailMessage:
 
 
 def _shown(key: str, message: EmailMessage) -> dict[str, Any]:
-    return {"key": key, **{name: str(message[name] or "") for name in ("subject", "to", "from", "date")}}
+    # The recipient as it stands there: the library would decode an address that only looks as if it were encoded.
+    written = {name.lower(): str(value) for name, value in message.raw_items()}
+    to = written.get("to", "").encode("ascii", "surrogateescape").decode(errors="replace")
+    return {"key": key, "to": to, **{name: str(message[name] or "") for name in ("subject", "from", "date")}}
 
 
 def only_from_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Refuses a request under another name: a page elsewhere could have its visitor's browser ask (DNS rebinding)."""
+    """Refuses a request that comes from elsewhere: under another name, since a page there could have its visitor's browser ask
+    (DNS rebinding), or through a proxy, however close to us that runs.
+    """
+    if any(header in connection.headers for header in FORWARDED):
+        raise NotFound
     try:
         named = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
     except ValueError:

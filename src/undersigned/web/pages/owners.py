@@ -8,15 +8,14 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from undersigned import errors
-from undersigned.database.connection import Record
+from undersigned.database.queries.owners import HeldEndorsement
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
 from undersigned.signing import endorsements, owners, successions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
 from undersigned.web.exchange.notices import button, notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -52,7 +51,7 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
     held = await owners.read(site.db, link)
     if held is None:
         return nothing_held()
-    text = await owners.receipt(site.db, link, site.statements.get(held["statement"]))
+    text = await owners.receipt(site.db, link, site.statements.get(held.statement))
     if text is None:
         return notice(
             _("In a moment"),
@@ -68,11 +67,12 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
 
 @post("/m/{token:str}/name", status_code=200)
 async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
-    link, name = site.signer.read_manage(token), form_values(await request.body()).get("name", "")
+    link, name = site.signer.read_manage(token), (await sent(request)).get("name", "")
     try:
         await owners.change(site.db, link, name=name)
     except InvalidFields as error:
-        return await _page(site, link, token, values={"name": name}, faults=error)
+        values = {"name": name}
+        return await _page(site, link, token, values=values, trouble=trouble_of(error, values))
     return await _page(site, link, token, done=_("Your name is corrected."))
 
 
@@ -93,7 +93,7 @@ async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> T
 @post("/m/{token:str}/successor", status_code=200)
 async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
     """Mails a successor the question whether they take the representative's place."""
-    link, values = site.signer.read_manage(token), form_values(await request.body())
+    link, values = site.signer.read_manage(token), await sent(request)
     network_key = site.network_key(request)
     site.submit_budget.spend(network_key)
     name, role, email = (values.get(f"successor_{field}", "") for field in ("name", "role", "email"))
@@ -102,7 +102,7 @@ async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Temp
             site.db, site.settings.pepper, link, name=name, role=role, email=email, network_key=network_key
         )
     except InvalidFields as error:
-        return await _page(site, link, token, values=values, faults=error, about="successor_")
+        return await _page(site, link, token, values=values, trouble=trouble_of(error, values), about="successor_")
     if not offered:
         return nothing_held()
     return await _page(site, link, token, done=_("A mail asks your successor. Until they accept, you stay."))
@@ -119,10 +119,10 @@ async def take_back(site: AtSite, token: FromPath[str]) -> Template:
 async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to leave an organisation's endorsement; changes nothing."""
     held = await owners.read(site.db, site.signer.read_manage(token))
-    if held is None or held["organisation"] is None:
+    if held is None or held.organisation is None:
         return nothing_held()
     return notice(
-        _("Stop representing %(organisation)s here?") % {"organisation": held["organisation"]},
+        _("Stop representing %(organisation)s here?") % {"organisation": held.organisation},
         _(
             "Everything held about you is deleted, and your links stop working. The organisation stays counted and named, "
             "without a representative, until somebody else signs for it. To take back its endorsement, withdraw instead."
@@ -150,11 +150,11 @@ async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
     held = await owners.read(site.db, site.signer.read_withdraw(token))
     if held is None:
         return nothing_held()
-    statement = site.statements.get(held["statement"])
-    words = _("%(organisation)s endorses “%(title)s”.") if held["organisation"] else _("You endorse “%(title)s”.")
+    statement = site.statements.get(held.statement)
+    words = _("%(organisation)s endorses “%(title)s”.") if held.organisation else _("You endorse “%(title)s”.")
     return notice(
         _("Withdraw this endorsement?"),
-        words % {"organisation": held["organisation"], "title": statement.title},
+        words % {"organisation": held.organisation, "title": statement.title},
         _(
             "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement "
             "was withdrawn. You can endorse again later."
@@ -189,7 +189,7 @@ async def _page(
     *,
     done: str = "",
     values: dict[str, str] | None = None,
-    faults: InvalidFields | None = None,
+    trouble: Trouble = NO_TROUBLE,
     about: str = "",
 ) -> Template:
     held = await owners.read(site.db, link)
@@ -197,16 +197,14 @@ async def _page(
         return nothing_held()
     return Template(
         "manage.html",
-        status_code=STATUS[InvalidFields] if faults else 200,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
-            "statement": site.statements.get(held["statement"]),
+            "statement": site.statements.get(held.statement),
             "held": held,
-            "facts": _facts(site.statements.get(held["statement"]), held),
-            "values": {"name": held["name"]} | (values or {}),
-            "errors": {
-                about + name: words for name, words in by_name(faults.errors if faults else [], values or {}).items()
-            },
+            "facts": _facts(site.statements.get(held.statement), held),
+            "values": {"name": held.name} | (values or {}),
+            "errors": {about + name: words for name, words in trouble.errors.items()},
             "said": done,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),
@@ -219,38 +217,36 @@ def _moment(time: str) -> str:
     return languages.moment(dt.datetime.fromisoformat(time))
 
 
-def _facts(statement: Statement, held: Record) -> list[tuple[str, str]]:
+def _facts(statement: Statement, held: HeldEndorsement) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
-    consent, name_status = held["consent"], NAME_STATUS[held["name_status"]]
+    consent, name_status = held.consent, NAME_STATUS[held.name_status]
     facts = [
-        (_("Organisation"), held["organisation"]),
-        (_("Website"), held["website"]),
-        (_("It offers"), ", ".join(held["contributions"] or [])),
-        (_("Your role"), held["role"]),
-        (_("Name"), held["name"]),
+        (_("Organisation"), held.organisation),
+        (_("Website"), held.website),
+        (_("It offers"), ", ".join(held.contributions or [])),
+        (_("Your role"), held.role),
+        (_("Name"), held.name),
         (_("The name is"), _(name_status)),
-        (_("E-mail address"), held["address"]),
-        (_("Country"), countries.names(languages.current()).get(held["country"])),
-        (_("Objectives"), ", ".join(held["objectives"])),
-        (_("Language"), languages.NAMES.get(held["locale"], held["locale"])),
-        (_("Your place is offered to"), held["offered_to"]),
-        (_("Came through"), held["partner"]),
-        (_("Campaign"), ", ".join(held["source"].values())),
-        (_("A code of your network"), _("kept for 30 days against abuse") if held["network_kept"] else ""),
+        (_("E-mail address"), held.address),
+        (_("Country"), countries.names(languages.current()).get(held.country or "")),
+        (_("Objectives"), ", ".join(held.objectives)),
+        (_("Language"), languages.NAMES.get(held.locale, held.locale)),
+        (_("Your place is offered to"), held.offered_to),
+        (_("Came through"), held.partner),
+        (_("Campaign"), ", ".join(held.source.values())),
+        (_("A code of your network"), _("kept for 30 days against abuse") if held.network_kept else ""),
         (
             _("You consented"),
             _("%(time)s, to the text %(hash)s…")
-            % {"time": _moment(consent["endorse"]["at"]), "hash": consent["endorse"]["text_sha256"][:16]},
+            % {"time": _moment(consent.endorse.at), "hash": consent.endorse.text_sha256[:16]},
         ),
-        (_("Text you were shown"), _shown_text(statement, consent["endorse"].get("shown_sha256"))),
+        (_("Text you were shown"), _shown_text(statement, consent.endorse.shown_sha256)),
         (
             _("News"),
-            _("asked for %(time)s") % {"time": _moment(consent["updates"]["at"])}
-            if "updates" in consent
-            else _("not asked for"),
+            _("asked for %(time)s") % {"time": _moment(consent.updates.at)} if consent.updates else _("not asked for"),
         ),
-        (_("Counted"), languages.moment(held["counted_at"])),
-        (_("Entry of the public log"), "" if held["log_index"] is None else languages.number(held["log_index"])),
+        (_("Counted"), languages.moment(held.counted_at)),
+        (_("Entry of the public log"), "" if held.log_index is None else languages.number(held.log_index)),
     ]
     return [(label, value) for label, value in facts if value]
 

@@ -11,12 +11,11 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from undersigned.database.queries.reports import About
-from undersigned.errors import InvalidFields
+from undersigned.errors import DomainError
 from undersigned.readers import organisations, public_names, reports
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
 from undersigned.web.exchange.notices import notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words.languages import gettext as _
 from undersigned.words.languages import noop
@@ -46,22 +45,21 @@ class Subject(msgspec.Struct, frozen=True):
 async def ask(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
     """The form."""
     given = {name: value for name, value in request.query_params.items() if isinstance(value, str)}
-    return _form(site, slug, await _subject(site, slug, given), {}, {})
+    return _form(site, slug, await _subject(site, slug, given), {}, NO_TROUBLE)
 
 
 @post("/s/{slug:str}/report", status_code=200)
 async def send(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
     """Keeps the report; answered by thanks, or by the form with what needs a correction."""
-    values = form_values(await request.body())
+    values = await sent(request)
     subject = await _subject(site, slug, values)
-    site.submit_budget.spend(site.network_key(request))
     try:
+        site.submit_budget.spend(site.network_key(request))
         await reports.report(
             site.db, subject.endorsement_id, subject.about, values.get("reason", ""), values.get("note", "")
         )
-    except InvalidFields as error:
-        faults = {fault.pointer.strip("/"): _(FAULTS[fault.code]) for fault in error.errors}
-        return _form(site, slug, subject, values, faults, STATUS[InvalidFields])
+    except DomainError as error:
+        return _form(site, slug, subject, values, trouble_of(error, values, FAULTS))
     return notice(
         _("Thank you"),
         _("A person looks at it. Nothing about you was kept."),
@@ -88,19 +86,18 @@ async def _subject(site: Site, slug: str, given: dict[str, Any]) -> Subject:
     return Subject(found.endorsement_id, about, found.name, value)
 
 
-def _form(
-    site: Site, slug: str, subject: Subject, values: dict[str, Any], errors: dict[str, str], status: int = 200
-) -> Template:
+def _form(site: Site, slug: str, subject: Subject, values: dict[str, Any], trouble: Trouble) -> Template:
     return Template(
         "report.html",
-        status_code=status,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
             "statement": site.statements.get(slug),
             "subject": subject,
             "reasons": {key: _(words) for key, words in REASONS.items()},
             "values": values,
-            "errors": errors,
+            "errors": trouble.errors,
+            "trouble": trouble.sentence,
             "note_length_max": reports.NOTE_LENGTH_MAX,
             "private": True,
             # Who changes the language goes on with the same report.

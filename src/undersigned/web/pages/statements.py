@@ -6,20 +6,24 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned.errors import FieldError, InvalidFields
-from undersigned.log import audits, check, reading
+from undersigned.database.queries.records import Record
+from undersigned.database.trouble import DatabaseAway
+from undersigned.errors import DomainError
 from undersigned.readers import records
-from undersigned.signing import submissions
+from undersigned.readers.keeping import Kept
 from undersigned.signing.bodies import Signing, read
+from undersigned.statements.published import Statement
 from undersigned.tallies import charts
-from undersigned.web.exchange.forms import attribution_of, by_name, form_values, signing_of
-from undersigned.web.exchange.problems import STATUS
+from undersigned.web.exchange import acts, problems
+from undersigned.web.exchange.caching import NO_STORE
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, attribution_of, sent, signing_of, trouble_of
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 
 BARS_MAX = 12
 # A page holds nothing of whoever asks for it, so a CDN may keep it, for as long as the record in memory is kept.
-PAGE_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=10"
+PAGE_CACHE = {"Cache-Control": "public, max-age=0, s-maxage=5, stale-while-revalidate=10"}
+UNREAD: Kept[Record | None] = Kept(None)
 
 
 @get("/")
@@ -34,37 +38,28 @@ async def index(site: AtSite) -> Template:
 @get("/s/{slug:str}")
 async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Response[str] | Template:
     """The page, from memory unless it has changed or carries a partner or a campaign into its form."""
-    statement, attribution = site.statements.get(slug), attribution_of(request)
+    statement, attribution, record = site.statements.get(slug), attribution_of(request), await _record(site, slug)
     if attribution:
-        return await _statement_page(site, slug, attribution, [])
-    shown = (statement, statement.state, site.tallies.get(slug), await site.records.get(site.db, slug))
+        return _page(site, statement, record, attribution, NO_TROUBLE)
+    shown = (statement, statement.state, site.tallies.get(slug), record)
     html = site.pages.get(slug, shown)
     if html is None:
-        page = await _statement_page(site, slug, {}, [])
+        page = _page(site, statement, record, {}, NO_TROUBLE)
         html = request.app.template_engine.get_template("statement.html").render(**page.context)  # type: ignore[union-attr]
         site.pages.keep(slug, shown, html)
-    return Response(html, media_type="text/html", headers={"Cache-Control": PAGE_CACHE})
+    return Response(html, media_type="text/html", headers=PAGE_CACHE)
 
 
 @post("/s/{slug:str}", status_code=200)
 async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
-    """What the form sends; answered by a page that says where to look, or by the form with what needs a correction."""
-    values = form_values(await request.body())
-    statement = site.statements.get(slug)
-    site.admit(request, statement, form=True)
-    network_key = site.network_key(request)
+    """What the form sends; answered by a page that says where to look, or by the form with what stood in its way."""
+    values, statement = await sent(request), site.statements.get(slug)
     try:
-        site.submit_budget.spend(network_key)
-        await submissions.submit(
-            site.db, site.settings.pepper, statement, read(Signing, signing_of(values)), network_key, site.partners
-        )
-    except InvalidFields as error:
-        return await _statement_page(site, slug, values, error.errors, STATUS[InvalidFields])
-    return Template(
-        "sent.html",
-        context={"statement": statement, "address": values["email"], "private": True},
-        headers={"Cache-Control": "no-store"},
-    )
+        await acts.submit(site, request, statement, read(Signing, signing_of(values)), form=True)
+    except DomainError as error:
+        return _page(site, statement, await _record(site, slug), values, trouble_of(error, values))
+    context = {"statement": statement, "address": values["email"], "private": True}
+    return Template("sent.html", context=context, headers=NO_STORE)
 
 
 @get("/s/{slug:str}/privacy")
@@ -76,38 +71,53 @@ async def privacy(site: AtSite, slug: FromPath[str]) -> Template:
 async def how_we_count(site: AtSite, slug: FromPath[str]) -> Template:
     """How the numbers come about, the latest check, and how to check them oneself."""
     statement = site.statements.get(slug)
-    log = await reading.released(site.db, slug)
+    proof = await site.proofs.get(site.db, slug)
     context = {
         "statement": statement,
         "tally": site.tallies.get(slug).tally(languages.current()),
-        "check": await check.latest(site.db, slug),
-        "checkpoint": log and log.checkpoint,
-        "audit": next((audit for audit in await audits.published(site.db, slug) if audit.upper), None),
+        "proof": proof.value,
+        "as_of": proof.as_of,
         "url": site.settings.url,
     }
     return Template("how-we-count.html", context=context)
 
 
-async def _statement_page(
-    site: Site, slug: str, values: dict[str, Any], faults: list[FieldError], status: int = 200
+async def _record(site: Site, slug: str) -> Kept[Record] | Kept[Record | None]:
+    """What stands below a statement; None if it can't be read and nobody has read it here: text, numbers and form go on."""
+    try:
+        return await site.records.get(site.db, slug)
+    except DatabaseAway as error:
+        problems.note(error)
+        return UNREAD
+
+
+def _page(
+    site: Site,
+    statement: Statement,
+    record: Kept[Record] | Kept[Record | None],
+    values: dict[str, Any],
+    trouble: Trouble,
 ) -> Template:
-    statement, language = site.statements.get(slug), languages.current()
-    tally, record = site.tallies.get(slug).tally(language), await site.records.get(site.db, slug)
+    language = languages.current()
+    tally = site.tallies.get(statement.slug).tally(language)
     mirrored = languages.direction(language) == "rtl"
+    history, points = (record.value.history, records.points(record.value)) if record.value else ([], [])
     return Template(
         "statement.html",
-        status_code=status,
-        headers={"Cache-Control": PAGE_CACHE if status == 200 else "no-store"},
+        status_code=trouble.status,
+        headers=PAGE_CACHE | trouble.headers,
         context={
             "statement": statement,
             "tally": tally,
-            "record": record,
-            "history": charts.thinned(record.history),
-            "growth": charts.line(records.points(record), mirrored=mirrored),
+            "record": record.value,
+            "as_of": record.as_of,
+            "history": charts.thinned(history),
+            "growth": charts.line(points, mirrored=mirrored),
             "bars": charts.bars(tally.breakdown.countries, BARS_MAX, mirrored=mirrored) if tally.breakdown else [],
             "countries": countries.names(language),
             "values": values,
-            "errors": by_name(faults, values),
+            "errors": trouble.errors,
+            "trouble": trouble.sentence,
         },
     )
 

@@ -4,6 +4,7 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
+from undersigned.mail import stops
 from undersigned.web.exchange.notices import button, notice
 from undersigned.web.exchange.site import AtSite
 from undersigned.words.languages import gettext as _
@@ -13,7 +14,7 @@ from undersigned.words.languages import gettext as _
 async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to stop confirmation mail to this mailbox, or to let it through again; changes nothing."""
     mailbox_id = site.signer.read_stop(token)
-    if await site.db.pool.fetchval(site.db.q.messages.is_suppressed, mailbox_id):
+    if await stops.is_stopped(site.db, mailbox_id):
         return notice(
             _("Confirmation mail to this mailbox is stopped"),
             _(
@@ -35,7 +36,7 @@ async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
 @post("/stop/{token:str}", status_code=200)
 async def stop(site: AtSite, token: FromPath[str]) -> Template:
     """Stops confirmation mail; also what a mail program's own button sends (RFC 8058)."""
-    await site.db.pool.execute(site.db.q.messages.suppress, site.signer.read_stop(token))
+    await stops.stop(site.db, site.signer.read_stop(token))
     return notice(
         _("Stopped"),
         _("No more confirmation mails will reach this mailbox from here."),
@@ -47,7 +48,7 @@ async def stop(site: AtSite, token: FromPath[str]) -> Template:
 @post("/stop/{token:str}/undo", status_code=200)
 async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
     """Lets confirmation mail through again."""
-    await site.db.pool.execute(site.db.q.messages.unsuppress, site.signer.read_stop(token))
+    await stops.let_through(site.db, site.signer.read_stop(token))
     return notice(_("Undone"), _("Confirmation mails can reach this mailbox again."), tone="good")
 
 

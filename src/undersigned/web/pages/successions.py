@@ -6,13 +6,13 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from undersigned.database.connection import Record
+from undersigned.database.queries.successions import Offer
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.signing import successions
+from undersigned.signing.successions import Taken
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import by_name, form_values
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
 from undersigned.web.exchange.notices import button, notice
-from undersigned.web.exchange.problems import STATUS
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -21,24 +21,22 @@ from undersigned.words.languages import gettext as _
 @get("/h/{token:str}")
 async def show_offer(site: AtSite, token: FromPath[str]) -> Template:
     """Shows the organisation and the statement, for the successor to accept or to say no."""
-    found = await successions.find(site.db, site.signer.read_succeed(token))
-    return _settled(found) or _page(site, token, found, {"name": found["name"], "role": found["role"]}, {})
+    offer = await successions.find(site.db, site.signer.read_succeed(token))
+    if not isinstance(offer, Offer):
+        return _settled(offer)
+    return _page(site, token, offer, {"name": offer.name, "role": offer.role}, NO_TROUBLE)
 
 
 @post("/h/{token:str}", status_code=200)
 async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
     """The successor's consent: puts them in the representative's place."""
-    values, link = form_values(await request.body()), site.signer.read_succeed(token)
-    found = await successions.find(site.db, link)
-    settled = _settled(found)
-    if settled is not None:
-        return settled
-    statement = site.statements.get(found["statement"])
-    if not statement.consent_was_read(values.get("consent"), values.get("consent_translation")):
-        # The consent text changed while this page was open: what is agreed to must be what was read.
-        return _page(
-            site, token, found, values, {"consent": _("The text below is new. Please read it once more.")}, 409
-        )
+    values, link = await sent(request), site.signer.read_succeed(token)
+    offer = await successions.find(site.db, link)
+    if not isinstance(offer, Offer):
+        return _settled(offer)
+    statement = site.statements.get(offer.statement)
+    if unread := consent_trouble(statement, values):
+        return _page(site, token, offer, values, unread)
     try:
         made = await successions.accept(
             site.db,
@@ -49,11 +47,11 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
             translation_sha256=values.get("consent_translation"),
         )
     except InvalidFields as error:
-        return _page(site, token, found, values, by_name(error.errors, values), STATUS[InvalidFields])
+        return _page(site, token, offer, values, trouble_of(error, values))
     except LinkExpired:
         return _gone()
     return notice(
-        _("You speak for %(organisation)s now") % {"organisation": found["organisation"]},
+        _("You speak for %(organisation)s now") % {"organisation": offer.organisation},
         _(
             "What was held about your predecessor is deleted. The organisation stays counted, and its entry in the public log "
             "is the same. A mail with your own links is on its way."
@@ -72,16 +70,16 @@ async def decline_offer(site: AtSite, token: FromPath[str]) -> Template:
     return notice(_("It is deleted"), _("Nothing has changed, and nothing about this offer is kept."), tone="good")
 
 
-def _settled(found: Record) -> Template | None:
-    """The page for an offer that there is nothing more to decide about, or None."""
-    if found["status"] == "taken":
-        return notice(
-            _("It is done already"),
-            _("You speak for %(organisation)s. The mail you got then has the links to see or undo it.")
-            % {"organisation": found["organisation"]},
-            tone="good",
-        )
-    return _gone() if found["status"] == "absent" else None
+def _settled(taken: Taken | None) -> Template:
+    """The page for an offer that there is nothing more to decide about."""
+    if taken is None:
+        return _gone()
+    return notice(
+        _("It is done already"),
+        _("You speak for %(organisation)s. The mail you got then has the links to see or undo it.")
+        % {"organisation": taken.organisation},
+        tone="good",
+    )
 
 
 def _gone() -> Template:
@@ -95,22 +93,20 @@ def _gone() -> Template:
     )
 
 
-def _page(
-    site: Site, token: str, found: Record, values: dict[str, Any], errors: dict[str, str], status: int = 200
-) -> Template:
-    statement = site.statements.get(found["statement"])
+def _page(site: Site, token: str, offer: Offer, values: dict[str, Any], trouble: Trouble) -> Template:
+    statement = site.statements.get(offer.statement)
     return Template(
         "succeed.html",
-        status_code=status,
-        headers=NO_STORE,
+        status_code=trouble.status,
+        headers=NO_STORE | trouble.headers,
         context={
             "statement": statement,
             "token": token,
-            "organisation": found["organisation"],
-            "website": found["website"],
-            "country_name": countries.names(languages.current()).get(found["country"]),
+            "organisation": offer.organisation,
+            "website": offer.website,
+            "country_name": countries.names(languages.current()).get(offer.country),
             "values": values,
-            "errors": errors,
+            "errors": trouble.errors,
             "consent_sha256": statement.consent_sha256.hex(),
             "private": True,
         },

@@ -1,7 +1,6 @@
 """The picture that a shared link shows (Open Graph): the title, both numbers and the host, drawn once a minute at most."""
 
 import asyncio
-import hashlib
 import io
 import time
 from collections import OrderedDict
@@ -37,11 +36,10 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """A picture as PNG, with its entity tag (RFC 9110)."""
+    """A picture as PNG, and what it says."""
 
     content: Content
     png: bytes
-    etag: str
     drawn_at: float
 
 
@@ -59,8 +57,7 @@ class Cards:
             async with self._one_at_a_time:
                 if not self._is_good(key, content):
                     png = await asyncio.to_thread(draw, content)
-                    tag = f'"{hashlib.sha256(png).hexdigest()[:20]}"'
-                    self._kept[key] = Drawn(content, png, tag, time.monotonic())
+                    self._kept[key] = Drawn(content, png, time.monotonic())
                     if len(self._kept) > KEPT_MAX:
                         self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -3,84 +3,22 @@
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default as policy
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.conftest import World
 from tests.letters import person, token_of
+from tests.mail.relay import Relay, outcomes, send_round
 from tests.process import free_port
 from undersigned import console
 from undersigned.database.connection import connect
-from undersigned.mail import outbox
+from undersigned.mail import delivery, outbox
+from undersigned.process import retention
 from undersigned.process.worker import make_outbox
-from undersigned.settings import Settings
-
-
-@dataclass
-class Relay:
-    """An SMTP relay that keeps what it takes, and answers a recipient as it was told."""
-
-    port: int
-    taken: list[EmailMessage] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    replies: dict[str, str] = field(default_factory=dict)
-    sender_reply: str = ""
-
-    async def handle_MAIL(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return self.sender_reply or "250 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.replies:
-            return self.replies[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        self.raw.append(envelope.content)
-        mail = BytesParser(policy=policy).parsebytes(envelope.content)
-        assert isinstance(mail, EmailMessage)
-        self.taken.append(mail)
-        return "250 Taken"
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    relay = Relay(free_port())
-    controller = Controller(relay, hostname="127.0.0.1", port=relay.port)
-    controller.start()
-    yield relay
-    controller.stop()
-
-
-@pytest.fixture
-def settings(settings: Settings, relay: Relay) -> Settings:
-    return msgspec.structs.replace(
-        settings, smtp_url=f"smtp://127.0.0.1:{relay.port}", mail_from="Undersigned <post@undersigned.example>"
-    )
-
-
-async def send_round(world: World) -> int:
-    return await outbox.run_once(make_outbox(world.db, world.settings))
-
-
-async def outcomes(world: World) -> dict[str, int]:
-    return dict(Counter(row["status"] for row in await world.db.pool.fetch("SELECT status FROM message")))
+from undersigned.settings import ROOT, Settings
+from undersigned.statements import publishing
 
 
 async def test_a_mail_goes_out_in_text_and_html_and_its_address_is_forgotten(world: World, relay: Relay) -> None:
@@ -148,6 +86,78 @@ async def test_while_the_relay_is_down_mail_waits_and_nothing_is_lost(world: Wor
     assert len(relay.taken) == 1
 
 
+async def test_a_mailbox_that_is_put_off_for_ever_is_given_up_after_five_days(
+    world: World, relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.submit(person())
+    await send_round(world)
+    await world.confirm(token_of(relay.taken[0]))
+    relay.replies = {"ada@example.org": "450 4.2.1 Not now"}
+    await send_round(world)
+    await world.db.pool.execute(
+        "UPDATE message SET due_at = now(), tried_at = now() - interval '119 hours' WHERE status = 'due'"
+    )
+    await send_round(world)
+    assert await outcomes(world) == {"sent": 1, "due": 1}
+    await world.db.pool.execute(
+        "UPDATE message SET due_at = now(), tried_at = now() - interval '121 hours' WHERE status = 'due'"
+    )
+    await send_round(world)
+    row = await world.db.pool.fetchrow("SELECT status, address, outcome, done_at FROM message WHERE status <> 'sent'")
+    assert row is not None
+    assert (row["status"], row["address"]) == ("failed", "")
+    assert "450" in row["outcome"]
+    assert "ada@example.org" not in caplog.text
+    assert await send_round(world) == 0
+    await world.db.pool.execute("UPDATE message SET done_at = now() - interval '31 days'")
+    await retention.purge(world.db)
+    assert await outcomes(world) == {}
+
+
+async def test_a_mail_that_could_never_be_offered_is_given_up_when_no_claim_is_kept_any_more(world: World) -> None:
+    await world.submit(person())
+    down = make_outbox(world.db, msgspec.structs.replace(world.settings, smtp_url=f"smtp://127.0.0.1:{free_port()}"))
+    await outbox.run_once(down)
+    await world.db.pool.execute("UPDATE message SET due_at = now(), created_at = now() - interval '13 days'")
+    await outbox.run_once(down)
+    assert await outcomes(world) == {"due": 1}
+    await world.db.pool.execute("UPDATE message SET due_at = now(), created_at = now() - interval '15 days'")
+    await outbox.run_once(down)
+    assert await outcomes(world) == {"failed": 1}
+
+
+async def test_a_mail_that_cannot_be_composed_fails_alone_and_says_why_without_naming_anybody(
+    world: World, relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(8):
+        await world.submit(person(f"n{n}@example.org"))
+    await world.db.pool.execute(
+        "UPDATE message SET address = E'n3@example.org\\r\\nBcc: x@example.org' WHERE address = 'n3@example.org'"
+    )
+    await send_round(world)
+    assert await outcomes(world) == {"sent": 7, "failed": 1}
+    why = await world.db.pool.fetchval("SELECT outcome FROM message WHERE status = 'failed'")
+    assert why.startswith("can't be composed: ValueError at ")
+    assert f"A message (confirm) can't be composed ({why.partition(': ')[2]})" in caplog.text
+    assert "n3@" not in caplog.text + why
+
+
+async def test_mail_about_a_statement_that_was_just_published_goes_out_and_about_one_that_never_was_fails_alone(
+    world: World, relay: Relay
+) -> None:
+    box = make_outbox(world.db, world.settings)
+    await world.submit(person())
+    await outbox.run_once(box)
+    await publishing.publish(world.db, ROOT / "statements" / "recognize-to-reconcile", world.settings.url)
+    await world.refresh()
+    for n, slug in enumerate(("recognize-to-reconcile", "example", "example")):
+        await world.submit(person(f"n{n}@example.org"), slug=slug)
+    await world.db.pool.execute("UPDATE message SET statement = 'nowhere' WHERE address = 'n1@example.org'")
+    await outbox.run_once(box)
+    assert {mail["To"] for mail in relay.taken[1:]} == {"n0@example.org", "n2@example.org"}
+    assert await outcomes(world) == {"sent": 3, "failed": 1}
+
+
 async def test_a_worker_that_died_with_a_lease_is_followed_by_another_with_the_same_message_id(
     world: World, relay: Relay
 ) -> None:
@@ -155,7 +165,7 @@ async def test_a_worker_that_died_with_a_lease_is_followed_by_another_with_the_s
     row = await world.db.pool.fetchrow("SELECT endorsement_id, id, due_at FROM message")
     assert row is not None
     lease = world.db.q.messages.lease
-    await world.db.pool.fetchrow(lease, row["endorsement_id"], row["id"], row["due_at"], outbox.LEASE)
+    await world.db.one(lease, row["endorsement_id"], row["id"], row["due_at"], delivery.LEASE)
     assert await send_round(world) == 0
     await world.db.pool.execute("UPDATE message SET due_at = now()")
     assert await send_round(world) == 1
@@ -199,9 +209,10 @@ async def flooded(world: World) -> World:
     for n, network in enumerate(networks):
         await world.db.pool.execute(
             """WITH m AS (SELECT $1::uuid AS e, $2::uuid AS i) INSERT INTO submission (endorsement_id, id, statement, kind,
-            mailbox_id, address, name, locale, objectives, source, shown_sha256, salt, commitment, expires_at)
-            SELECT e, i, 'example', 'individual', e, 'n@example.org', 'N', 'en', '{}', '{}', sha256('t'), sha256('a'),
-            sha256('b'), now() + '7 days' FROM m""",
+            mailbox_id, address, identity, name, locale, objectives, source, shown_sha256, salt, commitment,
+            expires_at)
+            SELECT e, i, 'example', 'individual', e, 'n@example.org', 'mailbox:n@example.org', 'N', 'en', '{}', '{}',
+            sha256('t'), sha256('a'), sha256('b'), now() + '7 days' FROM m""",
             UUID(int=1000 + n),
             UUID(int=5000 + n),
         )
@@ -287,8 +298,8 @@ async def test_whoever_endorsed_already_is_told_so_and_how_to_withdraw(world: Wo
 async def test_the_trial_mail_says_whether_the_relay_took_it(
     settings: Settings, relay: Relay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await console.installation.mail_test(settings, "me@example.org") == 0
+    assert await console.mail.try_out(settings, "me@example.org") == 0
     assert [mail["To"] for mail in relay.taken] == ["me@example.org"]
     relay.replies = {"me@example.org": "550 no"}
-    assert await console.installation.mail_test(settings, "me@example.org") == 1
+    assert await console.mail.try_out(settings, "me@example.org") == 1
     assert "550" in capsys.readouterr().err

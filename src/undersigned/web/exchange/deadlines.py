@@ -1,0 +1,65 @@
+"""Bodies come within a deadline: a request whose body never ends would hold its place in a web worker for ever."""
+
+import asyncio
+import logging
+
+from litestar.types import HTTPReceiveMessage, Receive, ReceiveMessage
+
+from undersigned.errors import BodyTooSlow, RequestAborted
+
+log = logging.getLogger(__name__)
+
+# The largest body that is taken, 16 KiB, comes within this over 10 kbit/s.
+BODY_WITHIN_S = 15
+TOLD_EVERY_S = 10
+
+
+class _Late:
+    """Says how many bodies did not come, in one line for all of ten seconds: whoever sends thousands must not fill the log."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._telling: asyncio.AbstractEventLoop | None = None
+
+    def one_more(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._telling is not loop:
+            self._count, self._telling = 0, loop
+            loop.call_later(TOLD_EVERY_S, self._tell)
+        self._count += 1
+
+    def _tell(self) -> None:
+        log.warning(
+            "Requests whose body did not come within %d s, and which were ended: %d.", BODY_WITHIN_S, self._count
+        )
+        self._telling = None
+
+
+_late = _Late()
+
+
+def in_time(receive: Receive) -> Receive:
+    """What gives a request's body, all of it within BODY_WITHIN_S of the first time that it is asked for.
+
+    It raises BodyTooSlow after that, and RequestAborted if the client goes away in the middle. What comes behind the body,
+    the news that the client has gone, has no deadline.
+    """
+    whole, deadline = False, 0.0
+
+    async def received() -> HTTPReceiveMessage | ReceiveMessage:
+        nonlocal whole, deadline
+        if whole:
+            return await receive()
+        deadline = deadline or asyncio.get_running_loop().time() + BODY_WITHIN_S
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            _late.one_more()
+            raise BodyTooSlow from None
+        if message["type"] == "http.disconnect":
+            raise RequestAborted
+        whole = message["type"] == "http.request" and not message.get("more_body")
+        return message
+
+    return received
