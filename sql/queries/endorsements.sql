@@ -160,22 +160,14 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM fact) THEN 'rejected'
 
 -- name: networks_overdue
 -- Finds up to $2 signatories whose network key was kept for longer than $1, for `forget_network`.
-SELECT p.endorsement_id
-FROM signatory AS p JOIN endorsement AS e ON e.id = p.endorsement_id
-WHERE p.network_key IS NOT NULL AND e.counted_at < now() - $1::interval
-ORDER BY p.endorsement_id LIMIT $2;
+SELECT p.endorsement_id FROM signatory AS p
+WHERE p.network_key IS NOT NULL AND p.network_noted_at < now() - $1::interval
+ORDER BY p.network_noted_at LIMIT $2;
 
 -- name: forget_network
 -- Forgets which network a signatory came from.
 WITH forgotten AS (UPDATE signatory SET network_key = NULL WHERE endorsement_id = $1 RETURNING endorsement_id)
 SELECT count(*) AS forgotten FROM forgotten;
-
--- name: left_behind
--- Says whether anybody counts who is neither in generation $2 of the log nor queued: a restart was interrupted.
-SELECT EXISTS (
-    SELECT 1 FROM endorsement AS e WHERE e.statement = $1 AND e.generation < $2 AND e.status = 'counted'
-    AND NOT EXISTS (SELECT 1 FROM log_queue AS q WHERE q.endorsement_id = e.id)
-) AS left_behind;
 
 -- name: outdated
 -- Finds up to 1,000 counted endorsements behind the key $3 that a generation before $2 was committed to, in key order, for

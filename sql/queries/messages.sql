@@ -21,7 +21,7 @@ WITH taken AS (
 SELECT $2 AS id, (SELECT due_at FROM taken) AS leased_until;
 
 -- name: postpone
--- Puts a message off because a budget is spent; only if it is still the one read at $3.
+-- Puts a message off because a budget is spent, or gives it back if it was never offered; only if it is still the one read at $3.
 WITH later AS (
     UPDATE message SET due_at = now() + $4::interval
     WHERE endorsement_id = $1 AND id = $2 AND status = 'due' AND due_at = $3
@@ -30,22 +30,76 @@ WITH later AS (
 SELECT count(*) AS postponed FROM later;
 
 -- name: put_off
--- Puts a leased message off that wasn't delivered, with a word on why; or marks it failed, and forgets the address, once it was
--- first offered longer than $7 ago. Only what was offered ($6) counts as an attempt. Null if it isn't leased until $3 any more.
+-- Puts a leased message off that was offered and not taken, with a word on why; or marks it failed, and forgets the address, once it
+-- can't be hoped for: put off because of its recipient ($6) and first so longer than $7 ago, or lost after the final dot ($8) for
+-- the fourth time. Null if it isn't leased until $3 any more.
 WITH later AS (
     UPDATE message SET
+        attempt_count = attempt_count + 1,
         tried_at = coalesce(tried_at, CASE WHEN $6::boolean THEN now() END),
-        attempt_count = attempt_count + $6::boolean::integer,
+        lost_count = least(lost_count + $8::boolean::integer, 3),
         outcome = $5,
         due_at = now() + $4::interval,
-        status = CASE WHEN tried_at < now() - $7::interval THEN 'failed' ELSE 'due' END,
-        address = CASE WHEN tried_at < now() - $7::interval THEN '' ELSE address END,
-        detail = CASE WHEN tried_at < now() - $7::interval THEN NULL ELSE detail END,
-        done_at = CASE WHEN tried_at < now() - $7::interval THEN now() END
+        status = CASE WHEN $6 AND tried_at < now() - $7::interval OR $8 AND lost_count = 3 THEN 'failed' ELSE 'due' END,
+        address = CASE WHEN $6 AND tried_at < now() - $7::interval OR $8 AND lost_count = 3 THEN '' ELSE address END,
+        detail = CASE WHEN $6 AND tried_at < now() - $7::interval OR $8 AND lost_count = 3 THEN NULL ELSE detail END,
+        done_at = CASE WHEN $6 AND tried_at < now() - $7::interval OR $8 AND lost_count = 3 THEN now() END
     WHERE endorsement_id = $1 AND id = $2 AND status = 'due' AND due_at = $3
     RETURNING status
 )
 SELECT (SELECT status FROM later) AS status;
+
+-- name: trouble
+-- Reads why no mail goes out at the moment; no row: it does.
+SELECT reason, began_at, probe_at, probe_at <= now() AS is_due FROM mail_trouble;
+
+-- name: pause
+-- Notes why no mail goes out, and when one is to be tried: $2 from now.
+INSERT INTO mail_trouble (reason, probe_at) VALUES ($1, now() + $2::interval)
+ON CONFLICT (only_row) DO UPDATE SET reason = excluded.reason, probe_at = excluded.probe_at;
+
+-- name: probe
+-- Gives the next try, due at $1, to one worker only, and puts the one after it $2 off.
+UPDATE mail_trouble SET probe_at = now() + $2::interval WHERE probe_at = $1 RETURNING true AS may_try;
+
+-- name: resume
+-- Lets mail go out again.
+DELETE FROM mail_trouble;
+
+-- name: waiting
+-- Counts the messages that wait and those that failed, by reason, for an operator; nothing about a person.
+SELECT status, coalesce(outcome, 'its turn') AS reason, count(*) AS message_count, min(created_at) AS oldest_at,
+       min(due_at) FILTER (WHERE status = 'due') AS next_at
+FROM message WHERE status IN ('due', 'failed') GROUP BY status, outcome ORDER BY status, message_count DESC, reason;
+
+-- name: retryable
+-- Finds up to $4 messages after $2 and $3, in key order, whose reason begins with $1: of those that failed only where it is given.
+SELECT endorsement_id, id FROM message
+WHERE (status = 'due' AND outcome IS NOT NULL OR status = 'failed' AND $1::text <> '') AND starts_with(outcome, $1)
+  AND (endorsement_id, id) > ($2::uuid, $3::uuid)
+ORDER BY endorsement_id, id LIMIT $4;
+
+-- name: retry
+-- Makes a message that waits or failed due at once, as if it had never been tried, if its address is still known here.
+WITH known AS (
+    SELECT coalesce(nullif(m.address, ''), s.address, f.address, p.address) AS address
+    FROM message AS m
+    LEFT JOIN submission AS s ON s.endorsement_id = $1 AND s.id = m.submission_id
+    LEFT JOIN succession AS f ON f.endorsement_id = $1 AND f.id = m.submission_id
+    LEFT JOIN signatory AS p ON p.endorsement_id = $1 AND p.mailbox_id = m.mailbox_id
+    WHERE m.endorsement_id = $1 AND m.id = $2
+), again AS (
+    UPDATE message AS m SET status = 'due', address = known.address, outcome = NULL, due_at = now(), done_at = NULL,
+        attempt_count = 0, tried_at = NULL, lost_count = 0
+    FROM known
+    WHERE m.endorsement_id = $1 AND m.id = $2 AND m.status IN ('due', 'failed') AND known.address IS NOT NULL
+    RETURNING m.id
+)
+SELECT count(*) AS retried FROM again;
+
+-- name: probe_now
+-- Lets the next round try a mail, whatever was waited for.
+UPDATE mail_trouble SET probe_at = now();
 
 -- name: finish
 -- Marks a message sent, failed or dropped, with a word on why, and forgets the address.
@@ -119,7 +173,7 @@ SELECT EXISTS (SELECT 1 FROM suppression WHERE mailbox_id = $1) AS suppressed;
 -- name: overdue
 -- Finds up to $2 messages done with for longer than $1, for `purge`.
 SELECT endorsement_id, id FROM message WHERE status <> 'due' AND done_at < now() - $1::interval
-ORDER BY endorsement_id, id LIMIT $2;
+ORDER BY done_at LIMIT $2;
 
 -- name: purge
 -- Deletes one message that is done.

@@ -4,14 +4,22 @@
 -- Keeps other publishers of the same statement waiting.
 SELECT pg_advisory_xact_lock(hashtextextended('undersigned statement ' || $1, 0));
 
+-- name: mark_used
+-- Notes the statements that something was submitted under, or only $1 of them; a submission lives long enough to be seen here. Whoever
+-- was counted was queued, and then the log has begun, so no table of persons is walked through: each look is the first row of an index.
+UPDATE statement SET used_at = now()
+WHERE used_at IS NULL AND ($1::text IS NULL OR slug = $1) AND (
+    (SELECT min(s.expires_at) FROM submission AS s WHERE s.statement = statement.slug AND s.expires_at IS NOT NULL) IS NOT NULL
+    OR (SELECT min(s.confirmed_at) FROM submission AS s WHERE s.statement = statement.slug AND s.status = 'held') IS NOT NULL
+    OR (SELECT min(q.generation) FROM log_queue AS q WHERE q.statement = statement.slug) IS NOT NULL
+    OR EXISTS (SELECT 1 FROM log_head AS h WHERE h.statement = statement.slug AND (h.size > 0 OR h.generation > 0))
+);
+
 -- name: find_text
--- Reads the published text's hash, whether anything was ever submitted under it, and whether its log is sealed.
+-- Reads the published text's hash, whether `mark_used` saw anything submitted under it, and whether its log is sealed.
 SELECT s.sha256, s.closes_at,
        EXISTS (SELECT 1 FROM log_head WHERE log_head.statement = s.slug AND log_head.sealed_at IS NOT NULL) AS sealed,
-       s.used_at IS NOT NULL
-       OR EXISTS (SELECT 1 FROM submission WHERE submission.statement = s.slug)
-       OR EXISTS (SELECT 1 FROM endorsement WHERE endorsement.statement = s.slug)
-       OR EXISTS (SELECT 1 FROM log_head WHERE log_head.statement = s.slug AND log_head.size > 0) AS used
+       s.used_at IS NOT NULL AS used
 FROM statement AS s WHERE s.slug = $1;
 
 -- name: publish
@@ -83,7 +91,9 @@ UPDATE statement SET published_at = clock_timestamp();
 
 -- name: all
 -- Reads every statement, for memory: with its current translations by locale, and the locales of all there ever were by hash.
-SELECT s.*, c.text AS consent_text, h.origin, h.generation,
+SELECT s.slug, s.title, s.text, s.sha256, s.locale, s.adopted_on, s.editorial_note, s.objectives, s.contributions, s.policy,
+       s.controller, s.recipients, s.retention, s.consent_sha256, s.opens_at, s.closes_at, s.published_at, s.embedding, s.milestones,
+       c.text AS consent_text, h.origin, h.generation,
        (SELECT coalesce(jsonb_object_agg(t.locale, jsonb_build_object(
                    'locale', t.locale, 'title', t.title, 'text', t.text, 'sha256', encode(t.sha256, 'base64'),
                    'translator', t.translator, 'consent_text', o.text, 'consent_sha256', encode(o.sha256, 'base64')
@@ -98,11 +108,3 @@ FROM statement AS s
 JOIN consent AS c ON c.sha256 = s.consent_sha256
 JOIN log_head AS h ON h.statement = s.slug
 ORDER BY s.slug;
-
--- name: mark_used
--- Notes the statements that something was submitted under; a submission lives long enough to be seen here.
-UPDATE statement SET used_at = now()
-WHERE used_at IS NULL AND (
-    EXISTS (SELECT 1 FROM submission WHERE submission.statement = statement.slug)
-    OR EXISTS (SELECT 1 FROM endorsement WHERE endorsement.statement = statement.slug)
-);

@@ -67,9 +67,14 @@ WITH claim AS (
 SELECT (SELECT expires_at FROM claim) AS expires_at;
 
 -- name: overdue
--- Finds up to $2 claims whose grace after expiry is over, with what `purge` takes, which deletes them one by one.
-SELECT endorsement_id, id, $1::interval AS grace FROM submission
-WHERE expires_at < now() - $1::interval ORDER BY endorsement_id, id LIMIT $2;
+-- Finds up to $2 claims whose grace after expiry is over, with what `purge` takes, which deletes them one by one. Statement by
+-- statement, so that it reads no more than it finds.
+SELECT s.endorsement_id, s.id, $1::interval AS grace
+FROM statement AS t CROSS JOIN LATERAL (
+    SELECT s.endorsement_id, s.id FROM submission AS s
+    WHERE s.statement = t.slug AND s.expires_at < now() - $1::interval ORDER BY s.expires_at LIMIT $2
+) AS s
+LIMIT $2;
 
 -- name: purge
 -- Deletes one claim if it is still over its time; whoever renewed it meanwhile keeps it.

@@ -1,18 +1,17 @@
 -- Tallies: written by the sequencer, read by everyone from memory.
 
 -- name: snapshot
--- Reads every tally that its released checkpoint proves, with its breakdown and when its statement was last published: the one
--- query that keeps memory fresh. A tally whose checkpoint is not released yet is left out, and memory keeps the one before. While
--- a log that began anew is still adding everybody again, the tally stays that of the log before.
-SELECT t.statement, shown.individual_count, shown.organisation_count, t.held_count, shown.withdrawn_count, shown.duplicate_count,
-       shown.fraud_count, shown.error_count, shown.log_size, shown.as_of, s.published_at, s.opens_at, s.closes_at,
-       shown.origin, shown.checkpoint,
-       shown.followed_by, b.countries, b.objectives, b.as_of AS breakdown_as_of
+-- Reads when every statement was last published, and its tally if its released checkpoint proves it, with its breakdown: the one query
+-- that keeps memory fresh. A tally whose checkpoint is not released yet is null, and memory keeps the one before. While a log that began
+-- anew is still adding everybody again, the tally stays that of the log before.
+SELECT s.slug AS statement, s.published_at, s.opens_at, s.closes_at, shown.individual_count, shown.organisation_count, t.held_count,
+       shown.withdrawn_count, shown.duplicate_count, shown.fraud_count, shown.error_count, shown.log_size, shown.as_of,
+       shown.origin, shown.checkpoint, shown.followed_by, b.countries, b.objectives, b.as_of AS breakdown_as_of
 FROM tally AS t
 JOIN statement AS s ON s.slug = t.statement
 JOIN log_head AS h ON h.statement = t.statement
 LEFT JOIN log_past AS p ON p.statement = h.statement AND p.generation = h.shown_generation AND h.shown_generation < h.generation
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT t.individual_count, t.organisation_count, t.withdrawn_count, t.duplicate_count, t.fraud_count, t.error_count,
            t.log_size, t.as_of, h.origin, h.released_checkpoint AS checkpoint, NULL AS followed_by
     WHERE h.shown_generation = h.generation AND h.released_size = t.log_size
@@ -20,13 +19,13 @@ CROSS JOIN LATERAL (
     SELECT p.individual_count, p.organisation_count, p.withdrawn_count, p.duplicate_count, p.fraud_count, p.error_count,
            p.size, p.as_of, p.origin, p.stored_checkpoint, h.origin
     WHERE p.individual_count IS NOT NULL
-) AS shown
+) AS shown ON true
 LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
-ORDER BY t.statement;
+ORDER BY s.slug;
 
 -- name: read
--- Reads a tally's exact numbers, for a recount.
-SELECT individual_count, organisation_count, withdrawn_count, duplicate_count, fraud_count, error_count, log_size
+-- Reads a tally's exact numbers.
+SELECT individual_count, organisation_count, log_size
 FROM tally WHERE statement = $1;
 
 -- name: add
@@ -59,12 +58,12 @@ WHEN NOT MATCHED THEN INSERT (statement, dimension, key, individual_count, indiv
     VALUES ($1, c.dimension, c.key, c.change, c.added);
 
 -- name: count_held
--- Brings the held counts up to date; touches only those that changed.
+-- Brings the held counts up to date; touches only those that changed. It reads what is held, by its index, and nothing else.
 UPDATE tally SET held_count = held.count, as_of = now()
 FROM (
-    SELECT t.statement, count(s.id) AS count FROM tally AS t
-    LEFT JOIN submission AS s ON s.statement = t.statement AND s.status = 'held'
-    GROUP BY t.statement
+    SELECT t.statement,
+           (SELECT count(*) FROM submission AS s WHERE s.statement = t.statement AND s.status = 'held') AS count
+    FROM tally AS t
 ) AS held
 WHERE tally.statement = held.statement AND tally.held_count <> held.count;
 

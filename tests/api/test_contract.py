@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import msgspec
+import pytest
 
 from tests.conftest import World
 from undersigned.settings import ROOT
@@ -24,6 +25,7 @@ def test_every_operation_declares_its_errors_as_problems() -> None:
                     assert list(response["content"]) == ["application/problem+json"], (path, method, status)
 
 
+@pytest.mark.virgin
 async def test_health_and_readiness(world: World) -> None:
     assert (await world.client.get("/healthz")).json() == {"status": "ok"}
     assert (await world.client.get("/readyz")).status_code == 200

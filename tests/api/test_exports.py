@@ -95,7 +95,7 @@ async def test_an_export_holds_nobody_who_was_rejected_though_the_log_has_not_sa
     await filled(world)
     ada = await world.db.pool.fetchval("SELECT endorsement_id FROM signatory WHERE address = 'ada@example.org'")
     index = await world.db.pool.fetchval("SELECT index FROM log_member WHERE endorsement_id = $1", ada)
-    assert await endorsements.reject(world.db, ada, "fraud", "It was not you.", "test")
+    assert await endorsements.reject(world.db, ada, "fraud", "It was not you.", "Admin")
     assert await world.db.pool.fetchval("SELECT count(*) FROM log_member") == 3
     rows = await exported(world)
     assert len(rows) == 2

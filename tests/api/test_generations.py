@@ -134,8 +134,7 @@ async def test_a_generation_that_only_the_files_know_is_published_as_cited(world
     assert lost["log_followed_by"] == f"{ORIGIN}/2"
     assert (await ended(world))["log_followed_by"] == f"{ORIGIN}/1"
     assert (await world.client.get("/log/example/1/checkpoint")).text == last
-    head = await world.db.pool.fetchrow(world.db.q.log.read_head, "example")
-    assert head is not None
+    head = await world.db.one(world.db.q.log.read_head, "example")
     assert [known.generation for known in heads.known(make_sealer(world.settings), head)] == [2]
 
 

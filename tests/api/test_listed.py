@@ -27,16 +27,16 @@ async def release(world: World, size: int) -> None:
     world.app.state.site.pages._kept.clear()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("path", PLACES)
 async def test_an_organisation_is_listed_from_the_release_of_its_entry_on(
-    world: World, monkeypatch: pytest.MonkeyPatch, place: str
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(records, "KEPT_S", 0.0)
     index = await endorse(world)
     await release(world, index)
-    assert NAME not in (await world.client.get(place)).text
+    assert NAME not in (await world.client.get(path)).text
     await release(world, index + 1)
-    assert NAME in (await world.client.get(place)).text
+    assert NAME in (await world.client.get(path)).text
 
 
 async def test_an_organisation_can_be_reported_from_the_release_of_its_entry_on(world: World) -> None:
@@ -46,13 +46,13 @@ async def test_an_organisation_can_be_reported_from_the_release_of_its_entry_on(
         assert (await world.client.get(f"/s/example/report?organisation={index}")).status_code == status
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if not place.startswith("/v1")])
+@pytest.mark.parametrize("path", [path for path in PLACES if not path.startswith("/v1")])
 async def test_a_website_that_is_no_web_address_is_a_link_nowhere(
-    world: World, monkeypatch: pytest.MonkeyPatch, place: str
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(records, "KEPT_S", 0.0)
     await endorse(world)
     await world.db.pool.execute("UPDATE organisation SET website = 'javascript:alert(1)'")
-    page = (await world.client.get(place)).text
+    page = (await world.client.get(path)).text
     assert NAME in page
     assert "javascript:" not in page

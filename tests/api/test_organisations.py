@@ -1,6 +1,8 @@
 """An organisation's way: identity, proof, a look before it counts, and both outcomes by mail."""
 
 import base64
+import re
+from email.message import EmailMessage
 from uuid import UUID
 
 import pytest
@@ -19,6 +21,11 @@ async def hold(world: World, email: str = "rep@readers.org.uk", **changes: objec
     answer = await world.confirm(token_of(mail))
     assert answer.json() == {"status": "held"}
     return token_of(mail)
+
+
+def quoted(mail: EmailMessage) -> str:
+    """The text of a mail without the marks that quote a reason in it, in one line."""
+    return " ".join(text_of(mail).replace("> ", "").split())
 
 
 async def waiting(world: World) -> list[UUID]:
@@ -71,7 +78,8 @@ async def test_rival_claims_wait_side_by_side(world: World) -> None:
     assert await world.count() == (0, 1)
     [told] = await world.send_mail()
     assert told["To"] == "impostor@gmail.com"
-    assert "counted already" in text_of(told).replace("\n", " ")
+    assert "counted already" in quoted(told)
+    assert "If yours is another one that shares the website" in quoted(told)
     await hold(world, "third@readers.org.uk")
     assert len(await waiting(world)) == 1
 
@@ -95,6 +103,87 @@ async def test_with_domain_proof_a_mailbox_at_the_domain_is_enough_and_free_mail
     [mail] = await world.send_mail()
     assert (await world.confirm(token_of(mail))).json() == {"status": "counted"}
     await hold(world, "someone@gmail.com", organisation={"name": "Gmail Club", "website": "gmail.com", "country": "GB"})
+
+
+async def test_a_reason_of_the_programs_own_is_told_in_the_language_of_whoever_it_is_told_to(world: World) -> None:
+    await hold(world, "one@readers.org.uk")
+    await hold(world, "two@readers.org.uk", locale="de")
+    for claim in await waiting(world):
+        await review.approve(world.db, claim, "console")
+    [told] = [mail for mail in await world.send_mail() if mail["To"] == "two@readers.org.uk"]
+    assert "ist schon gezählt" in quoted(told)
+    await hold(world, "three@readers.org.uk", locale="de")
+    [claim] = await waiting(world)
+    await review.reject(world.db, claim, "console", "50 % of it was {made} up %(name)s")
+    [told] = await world.send_mail()
+    assert "50 % of it was {made} up %(name)s" in quoted(told)
+
+
+async def test_a_rival_whose_mailbox_is_proof_enough_is_not_told_that_it_is_counted(world: World) -> None:
+    await world.db.pool.execute(
+        "UPDATE statement SET policy = 'domain_proof', published_at = now() WHERE slug = 'example'"
+    )
+    app_state = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    await app_state.statements.load(world.db)
+    await world.submit(representative("one@readers.org.uk"))
+    [first] = await world.send_mail()
+    await world.submit(representative("two@readers.org.uk"))
+    [second] = await world.send_mail()
+    await world.confirm(token_of(first))
+    link = f"/c/{token_of(second)}"
+    [consent] = re.findall(r'name="consent" value="(\w+)"', (await world.client.get(link)).text)
+    page = await world.client.post(link, data={"consent": consent, "name": "Rosa"})
+    assert "shares the website" in page.text
+    assert await world.count() == (0, 1)
+
+
+async def test_two_ministries_are_counted_as_two(world: World) -> None:
+    for host in ("mfa.gov.hu", "nav.gov.hu"):
+        body = {"name": "Minisztérium", "website": f"https://{host}", "country": "HU"}
+        await hold(world, f"info@{host}", organisation=body)
+    for claim in await waiting(world):
+        assert await review.approve(world.db, claim, "console") == "counted"
+    assert await world.count() == (0, 2)
+
+
+async def test_what_is_pasted_with_an_address_a_role_or_a_website_and_is_not_seen_is_left_out(world: World) -> None:
+    body = {
+        "name": "Readers\u2019 Soc\u00adiety\r\n",
+        "website": "\u200bhttps://readers.org.uk/\ufeff\n",
+        "country": "GB",
+    }
+    answer = await world.submit(
+        representative(
+            "\u2068rep@\u00adreaders.org.uk\u2069\n", name="Rosa\tExample\u200b", role="Chair\nof it", organisation=body
+        )
+    )
+    assert answer.status_code == 202
+    row = await world.db.pool.fetchrow(
+        "SELECT address, name, role, organisation ->> 'name', organisation ->> 'website' FROM submission"
+    )
+    assert row is not None
+    assert tuple(row) == (
+        "rep@readers.org.uk",
+        "Rosa Example",
+        "Chair of it",
+        "Readers\u2019 Society",
+        "https://readers.org.uk/",
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        ("", "required"),
+        ("\u200b", "required"),
+        ("x" * 101, "too_long"),
+        ("ʼ", "name_characters"),
+        ("@chair", "name_link"),
+    ],
+)
+async def test_a_role_is_checked_as_names_are(world: World, role: str, code: str) -> None:
+    answer = await world.submit(representative(role=role))
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [("/role", code)]
 
 
 async def test_the_trail_says_who_decided_what(world: World) -> None:

@@ -11,7 +11,7 @@ from tests.conftest import World
 from tests.door import Door
 from tests.letters import person, token_of
 from tests.waiting import until
-from undersigned.database.declaring import Query
+from undersigned.database.queries.declaring import Query
 from undersigned.process.repeating import repeat
 from undersigned.process.worker import work
 from undersigned.settings import ROOT, Settings, replace

@@ -14,7 +14,7 @@ from undersigned.log import check
 
 SEQUENCER = """
 import asyncio, os, pathlib, signal, sys
-from undersigned import database
+from undersigned.database.connection import connect
 from undersigned.log import heads, sequencer
 
 url, directory, seed, step = sys.argv[1:]
@@ -42,7 +42,7 @@ elif step == "after the file, before the release":
     heads.keep = keep_and_die
 
 async def main():
-    async with database.connect(url, connections_max=2) as db:
+    async with connect(url, connections_max=2) as db:
         await sequencer.run_once(db, heads.Sealer(seed, pathlib.Path(directory)))
 
 asyncio.run(main())

@@ -10,11 +10,11 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, token_of
-from tests.mail.relay import Relay, outcomes, send_round
+from tests.mail.relay import Relay, make_due, outcomes, send_round, waits
 from tests.process import free_port
 from undersigned import console
 from undersigned.database.connection import connect
-from undersigned.mail import delivery, outbox
+from undersigned.mail import marking, outbox
 from undersigned.process import retention
 from undersigned.process.worker import make_outbox
 from undersigned.settings import ROOT, Settings
@@ -80,8 +80,8 @@ async def test_while_the_relay_is_down_mail_waits_and_nothing_is_lost(world: Wor
     await world.submit(person())
     down = msgspec.structs.replace(world.settings, smtp_url=f"smtp://127.0.0.1:{free_port()}")
     assert await outbox.run_once(make_outbox(world.db, down)) == 1
-    assert await outcomes(world) == {"due": 1}
-    await world.db.pool.execute("UPDATE message SET due_at = now()")
+    assert await waits(world) == [("due", None, 0)]
+    await make_due(world)
     await send_round(world)
     assert len(relay.taken) == 1
 
@@ -118,10 +118,12 @@ async def test_a_mail_that_could_never_be_offered_is_given_up_when_no_claim_is_k
     await world.submit(person())
     down = make_outbox(world.db, msgspec.structs.replace(world.settings, smtp_url=f"smtp://127.0.0.1:{free_port()}"))
     await outbox.run_once(down)
-    await world.db.pool.execute("UPDATE message SET due_at = now(), created_at = now() - interval '13 days'")
+    await world.db.pool.execute("UPDATE message SET created_at = now() - interval '13 days'")
+    await make_due(world)
     await outbox.run_once(down)
     assert await outcomes(world) == {"due": 1}
-    await world.db.pool.execute("UPDATE message SET due_at = now(), created_at = now() - interval '15 days'")
+    await world.db.pool.execute("UPDATE message SET created_at = now() - interval '15 days'")
+    await make_due(world)
     await outbox.run_once(down)
     assert await outcomes(world) == {"failed": 1}
 
@@ -165,7 +167,7 @@ async def test_a_worker_that_died_with_a_lease_is_followed_by_another_with_the_s
     row = await world.db.pool.fetchrow("SELECT endorsement_id, id, due_at FROM message")
     assert row is not None
     lease = world.db.q.messages.lease
-    await world.db.one(lease, row["endorsement_id"], row["id"], row["due_at"], delivery.LEASE)
+    await world.db.one(lease, row["endorsement_id"], row["id"], row["due_at"], marking.LEASE)
     assert await send_round(world) == 0
     await world.db.pool.execute("UPDATE message SET due_at = now()")
     assert await send_round(world) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from tests.outage import Outage
 from undersigned.database.connection import Database, connect
-from undersigned.database.declaring import Command, Query
+from undersigned.database.queries.declaring import Command, Query
 from undersigned.database.trouble import DatabaseAway
 
 ONE: Query[int] = Query("tests.one", "SELECT 1", int)

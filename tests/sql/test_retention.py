@@ -29,8 +29,7 @@ AGING = (
     "UPDATE submission SET submitted_at = now() - interval '31 days', network_key = gen_random_uuid(),"
     " expires_at = expires_at - interval '14 days 1 minute'",
     "UPDATE message SET done_at = now() - interval '31 days' WHERE status <> 'due'",
-    "UPDATE signatory SET network_key = gen_random_uuid()",
-    "UPDATE endorsement SET counted_at = now() - interval '31 days'",
+    "UPDATE signatory SET network_key = gen_random_uuid(), network_noted_at = now() - interval '31 days'",
     "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '1 minute' WHERE slug = 'example'",
 )
 

@@ -15,8 +15,8 @@ import pytest
 from undersigned.admins import keys
 from undersigned.database import migrations, queries
 from undersigned.database.connection import Database
-from undersigned.database.declaring import Command, QueriesDiffer, Query
 from undersigned.database.queries import Queries
+from undersigned.database.queries.declaring import Command, QueriesDiffer, Query
 from undersigned.errors import InstallationChanged
 from undersigned.process import installation, readiness
 

@@ -11,7 +11,7 @@ from tests.slate import named
 from tests.waiting import until
 from undersigned.database.batching import Batcher
 from undersigned.database.connection import Database, connect
-from undersigned.database.declaring import Command, Query
+from undersigned.database.queries.declaring import Command, Query
 from undersigned.database.trouble import DatabaseAway, told_apart, why
 
 ONE = Query[int]("test.one", "SELECT $1::int", int)

@@ -5,7 +5,6 @@ import sys
 
 import msgspec
 
-from undersigned.admins import trail
 from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.log import audits
@@ -41,7 +40,6 @@ def declare(commands: Commands) -> None:
 async def announce(db: Database, _: Settings, options: argparse.Namespace) -> int:
     slug = await _known(db, options.statement)
     frame_size = await audits.announce(db, slug, options.size, options.commitment)
-    await trail.leave_trail(db, "console", "audit announce", slug, None, f"{options.size} of {frame_size} entries")
     print(
         f"Announced: {options.size:,}, from the first {frame_size:,} entries. Draw once a later checkpoint is released."
     )
@@ -57,14 +55,12 @@ async def draw(db: Database, _: Settings, options: argparse.Namespace) -> int:
     """Writes an opening a line for the auditor; whoever left since is named by index on standard error."""
     slug = await _known(db, options.statement)
     drawn = await audits.draw(db, slug, options.secret)
-    detail = f"{len(drawn.openings)} openings, {len(drawn.withdrawn_since)} withdrawn since"
-    await trail.leave_trail(db, "console", "audit draw", slug, None, detail)
     for opening in drawn.openings:
         sys.stdout.buffer.write(msgspec.json.encode(opening) + b"\n")
     sys.stdout.buffer.flush()
     for index in drawn.withdrawn_since:
         print(f"entry {index}: withdrawn since", file=sys.stderr)
-    print(f"{detail}.", file=sys.stderr)
+    print(f"{len(drawn.openings)} openings, {len(drawn.withdrawn_since)} withdrawn since.", file=sys.stderr)
     return 0
 
 
@@ -72,9 +68,7 @@ async def report(db: Database, _: Settings, options: argparse.Namespace) -> int:
     slug = await _known(db, options.statement)
     counts = (options.genuine, options.not_genuine, options.no_answer)
     await audits.report(db, slug, *counts)
-    detail = "{} genuine, {} not genuine, {} no answer".format(*counts)
-    await trail.leave_trail(db, "console", "audit report", slug, None, detail)
-    print(f"Published: {detail}.")
+    print("Published: {} genuine, {} not genuine, {} no answer.".format(*counts))
     return 0
 
 

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 
-from undersigned.admins import trail
 from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.log import check as recounting
@@ -63,7 +62,6 @@ async def seal(db: Database, given: Settings, options: argparse.Namespace) -> in
     await known.load(db)
     slug = known.get(options.statement).slug
     sealed = await sealing.seal(db, worker.make_sealer(given), slug)
-    await trail.leave_trail(db, "console", "seal", slug, None, f"entry {sealed.log_index}")
     print(
         f"Sealed with entry {sealed.log_index:,}: {sealed.individuals:,} people, {sealed.organisations:,} organisations."
     )
@@ -71,8 +69,8 @@ async def seal(db: Database, given: Settings, options: argparse.Namespace) -> in
 
 
 async def keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
-    for head in await reading.heads(db):
-        print(head["vkey"] or f"{head['origin']}: not opened yet; the first endorsement opens it.")
+    for log in await reading.keys(db):
+        print(log.vkey or f"{log.origin}: not opened yet; the first endorsement opens it.")
     return 0
 
 
@@ -93,6 +91,5 @@ async def restart(db: Database, given: Settings, options: argparse.Namespace) ->
         return 1
     sealer = worker.make_sealer(given)
     generation = await generations.restart(db, sealer, slug)
-    await trail.leave_trail(db, "console", "log restart", slug, None, f"generation {generation}")
     print(f"Generation {generation} is open. Its key follows with the first entry: `undersigned log key`.")
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from undersigned.database.lending import lent
-from undersigned.database.trouble import AWAY, DatabaseAway, TooBusy, told_apart, why
+from undersigned.database.trouble import DatabaseAway, TooBusy, told_apart, why
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +19,6 @@ WAITING_MAX = 1024
 # Longer than a migration may hold up signers while it waits for its locks.
 RUN_TIMEOUT_S = 7
 Item = tuple[Sequence[Any], "asyncio.Future[asyncpg.Record]"]
-
-
-def is_unreachable(error: BaseException) -> bool:
-    """Whether an exception says that the database can't be used at the moment, rather than that something is wrong."""
-    return isinstance(error, DatabaseAway) or (isinstance(error, AWAY) and not isinstance(error, ValueError | OSError))
 
 
 class Batcher:

@@ -3,22 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar
 
 import asyncpg
-import asyncpg.pool
 import msgspec
 
 from undersigned.database import queries
 from undersigned.database.batching import Batcher
-from undersigned.database.declaring import Query
 from undersigned.database.lending import lent
+from undersigned.database.queries.declaring import Query
 from undersigned.database.session import Asking, Session
 from undersigned.database.stations import Stations
 from undersigned.database.trouble import told_apart
 
-Record = asyncpg.Record
-Connection = asyncpg.pool.PoolConnectionProxy
 Item = Sequence[Any]
 R = TypeVar("R")
 STREAMS_MAX = 2
@@ -29,7 +26,7 @@ COMMAND_TIMEOUT_S = 30
 class Database(Asking):
     """What a use case works with: asks on any connection of the pool, and `batched` for one-row writes keyed by an endorser."""
 
-    def __init__(self, pool: "asyncpg.Pool[Record]", answer_timeout_s: float | None = None) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", answer_timeout_s: float | None = None) -> None:
         super().__init__(lambda: lent(pool), queries.load(), answer_timeout_s)
         self.pool = pool
         # A slow reader keeps its connection for as long as it reads, so that only a few may.
@@ -37,32 +34,25 @@ class Database(Asking):
         self.stations = Stations()
         self._batchers: dict[str, Batcher] = {}
 
-    @overload
-    async def batched(self, query: Query[R], *arguments: Any) -> R: ...
-    @overload
-    async def batched(self, query: str, *arguments: Any) -> Record: ...
-    async def batched(self, query: Any, *arguments: Any) -> Any:
-        """The one row of a batched query; `$1` is the endorsement id. Returns after the commit."""
-        sql = query.sql if isinstance(query, Query) else query
-        batcher = self._batchers.get(sql)
-        if batcher is None:
-            batcher = self._batchers[sql] = Batcher(self.pool, sql)
-        row = await batcher.run(*arguments)
-        return query.read(row) if isinstance(query, Query) else row
+    async def batched(self, query: Query[R], *arguments: Any) -> R:
+        """The one row of a batched query; `$1` is the endorsement id. Returns after the commit.
 
-    @overload
-    async def in_key_order(self, query: Query[R], items: Iterable[Item]) -> list[tuple[Item, R]]: ...
-    @overload
-    async def in_key_order(self, query: str, items: Iterable[Item]) -> list[tuple[Item, Record]]: ...
-    async def in_key_order(self, query: Any, items: Iterable[Item]) -> Any:
-        """Runs a one-row query for many endorsers, in one batch sorted by key; each item with its row."""
+        Raises TooBusy at once if too many wait for this query already, and DatabaseAway.
+        """
+        batcher = self._batchers.get(query.name)
+        if batcher is None:
+            batcher = self._batchers[query.name] = Batcher(self.pool, query.sql)
+        return query.read(await batcher.run(*arguments))
+
+    async def in_key_order(self, query: Query[R], items: Iterable[Item]) -> list[tuple[Item, R]]:
+        """Runs a one-row query for many endorsers, in one batch sorted by key; each item with its row. Raises DatabaseAway."""
         ordered = sorted(items, key=lambda item: tuple(item[:2]))
         if not ordered:
             return []
         async with lent(self.pool) as connection:
             with told_apart():
-                rows = await connection.fetchmany(query.sql if isinstance(query, Query) else query, ordered)
-        return list(zip(ordered, map(query.read, rows) if isinstance(query, Query) else rows, strict=True))
+                rows = await connection.fetchmany(query.sql, ordered)
+        return list(zip(ordered, map(query.read, rows), strict=True))
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any, Literal, TypeVar
 
-from undersigned.database.declaring import Command, Query
 from undersigned.database.queries import Queries
+from undersigned.database.queries.declaring import Command, Query
 from undersigned.database.trouble import DatabaseAway, told_apart
 
 R = TypeVar("R")

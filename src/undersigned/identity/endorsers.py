@@ -1,9 +1,10 @@
 """Who an endorser is: the identity that a key is made of, and that a log entry commits to."""
 
-import unicodedata
 from typing import Literal
 
-from undersigned.identity.domains import is_shared, registrable, website_host
+from undersigned.identity import visible
+from undersigned.identity.domains import has_open_mail, is_shared, own_domain, website_host
+from undersigned.identity.likeness import folded
 from undersigned.identity.mailboxes import Mailbox
 
 Kind = Literal["individual", "organisation"]
@@ -15,22 +16,18 @@ def of_individual(box: Mailbox) -> str:
 
 
 def of_organisation(name: str, country: str, website: str | None) -> str:
-    """`domain:` and the registrable domain of the website, or `name:`, the normalised name and the country.
+    """`domain:` and the own domain of the website, or `name:`, the folded name and the country.
 
     Raises ValueError if the website is no web address.
     """
-    host = website_host(website) if website else None
-    domain = registrable(host) if host else None
-    if host and domain and not is_shared(host):
-        return f"domain:{domain}"
-    words = "".join(
-        c if unicodedata.category(c)[0] in "LNM" else " " for c in unicodedata.normalize("NFKC", name).casefold()
-    )
-    return f"name:{' '.join(words.split())} {country}"
+    host = website_host(website) if website and visible.typed(website) else None
+    if host and not is_shared(host):
+        return f"domain:{own_domain(host)}"
+    return f"name:{folded(name)} {country}"
 
 
 def proof(box: Mailbox, identity: str) -> Proof:
     """`domain` if the mailbox lies at the organisation's own domain. It proves a mailbox there, not authority."""
     scheme, _, domain = identity.partition(":")
-    own = scheme == "domain" and registrable(box.domain) == domain and not is_shared(box.domain)
+    own = scheme == "domain" and own_domain(box.domain) == domain and not has_open_mail(box.domain)
     return "domain" if own else "none"

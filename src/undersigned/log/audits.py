@@ -17,15 +17,17 @@ import hashlib
 import heapq
 import math
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.audits import Drawn, PublishedAudit, UnderWay
+from undersigned.database.queries.log import Released
 from undersigned.errors import Refused
 from undersigned.log import entries, note, reading
-from undersigned.log.reading import Released
 
 FETCH_SIZE = 4096
 # The two-sided 95 % quantile of the normal distribution.
@@ -87,7 +89,9 @@ class Audit(msgspec.Struct, frozen=True):
     upper: Bound | None
 
 
-async def announce(db: Database, slug: str, sample_size: int, commitment: bytes | None = None) -> int:
+async def announce(
+    db: Database, slug: str, sample_size: int, commitment: bytes | None = None, actor: str = "console"
+) -> int:
     """Fixes and publishes the frame of an audit; returns how many entries it has. Raises Refused.
 
     `commitment` is SHA-256 of a secret that the auditor keeps until the draw.
@@ -96,37 +100,37 @@ async def announce(db: Database, slug: str, sample_size: int, commitment: bytes 
         raise Refused("A sample has between one and a million entries.")
     if commitment is not None and len(commitment) != hashlib.sha256().digest_size:
         raise Refused("The commitment is the SHA-256 of the auditor's secret: 64 hex digits.")
-    row = await db.pool.fetchrow(db.q.audits.announce, slug, sample_size, commitment)
-    if row is None:
+    frame_size = await db.maybe(db.q.audits.announce, slug, sample_size, commitment, actor)
+    if frame_size is None:
         raise Refused(
             "An audit can be announced once something was counted and released, not while a log that began anew is still adding "
             "everybody again, before the seal (which then is the later checkpoint), and only one at a time: report the one "
             "before, with all as `--no-answer` if nobody was asked."
         )
-    return int(row["frame_size"])
+    return frame_size
 
 
-async def draw(db: Database, slug: str, secret: str | None = None) -> Draw:
+async def draw(db: Database, slug: str, secret: str | None = None, actor: str = "console") -> Draw:
     """Draws the announced sample; the same one each time. Raises Refused before a later checkpoint is released, and if the secret
     isn't the one that the auditor committed to.
     """
     log, audit = await _under_way(db, slug)
-    later_size = await db.pool.fetchval(db.q.audits.later_size, slug, log.generation, audit["frame_size"], log.size)
+    later_size = await db.maybe(db.q.audits.later_size, slug, log.generation, audit.frame_size, log.size)
     if later_size is None:
         raise Refused("The seed comes from the next checkpoint: wait until something more is counted or withdrawn.")
-    _must_open(audit["commitment"], secret)
+    _must_open(audit.commitment, secret)
     later = note.Checkpoint(log.origin, later_size, await reading.root(db, log, later_size))
-    seed = seed_of(_checkpoint(audit["frame_checkpoint"]), later, secret)
-    live = await _live(db, log, audit["frame_size"])
-    drawn = select(seed, live, audit["sample_size"])
-    found = await db.pool.fetch(db.q.audits.openings, slug, drawn, log.generation)
-    counts = (len(live), len(drawn), len(found))
-    noted = await db.pool.fetchval(
-        db.q.audits.note_draw, audit["id"], later.size, note.encode_base64(later.root), seed, *counts, secret
+    seed = seed_of(_checkpoint(audit.frame_checkpoint), later, secret)
+    live = await _live(db, log, audit.frame_size)
+    drawn = select(seed, (index for index, counts in enumerate(live) if counts), audit.sample_size)
+    found = await db.many(db.q.audits.openings, slug, drawn, log.generation)
+    counts = (sum(live), len(drawn), len(found))
+    noted = await db.one(
+        db.q.audits.note_draw, audit.id, later.size, note.encode_base64(later.root), seed, *counts, secret, actor
     )
-    if not (noted or audit["drawn_at"]):
+    if not noted:
         raise Refused("The log ended or the sample was drawn at this very moment: try again.")
-    return Draw([_opening(row) for row in found], sorted(set(drawn) - {row["log_index"] for row in found}))
+    return Draw([_opening(row) for row in found], sorted(set(drawn) - {row.log_index for row in found}))
 
 
 def seed_of(frame: note.Checkpoint, later: note.Checkpoint, secret: str | None = None) -> bytes:
@@ -135,24 +139,26 @@ def seed_of(frame: note.Checkpoint, later: note.Checkpoint, secret: str | None =
     return hashlib.sha256(f"{entries.VERSION} audit\n{frame.text}{later.text}{told}".encode()).digest()
 
 
-def select(seed: bytes, live: list[int], sample_size: int) -> list[int]:
+def select(seed: bytes, live: Iterable[int], sample_size: int) -> list[int]:
     """The drawn entries among the live ones, in the order of their ranks."""
     return heapq.nsmallest(
         sample_size, live, key=lambda index: hashlib.sha256(seed + index.to_bytes(8, "big")).digest()
     )
 
 
-async def report(db: Database, slug: str, genuine: int, not_genuine: int, no_answer: int) -> None:
+async def report(
+    db: Database, slug: str, genuine: int, not_genuine: int, no_answer: int, actor: str = "console"
+) -> None:
     """Keeps and publishes what the auditor found. Raises Refused unless every opened entry is accounted for."""
     if min(genuine, not_genuine, no_answer) < 0 or max(genuine, not_genuine, no_answer) > 1_000_000:
         raise Refused("Each number is between none and a million.")
-    if await db.pool.fetchval(db.q.audits.report, slug, genuine, not_genuine, no_answer) is None:
+    if await db.maybe(db.q.audits.report, slug, genuine, not_genuine, no_answer, actor) is None:
         raise Refused("Draw first; and the three numbers together are as many as the openings of the first draw.")
 
 
 async def published(db: Database, slug: str) -> list[Audit]:
     """All audits of a statement, newest first: also those that were announced and never reported."""
-    return [_audit(row) for row in await db.pool.fetch(db.q.audits.published, slug)]
+    return [_audit(row) for row in await db.many(db.q.audits.published, slug)]
 
 
 def wilson(genuine: int, asked: int) -> Bound:
@@ -170,12 +176,12 @@ def wilson(genuine: int, asked: int) -> Bound:
     return Bound(share, low if genuine else 0.0, high if genuine < asked else 1.0)
 
 
-async def _under_way(db: Database, slug: str) -> tuple[Released, Record]:
+async def _under_way(db: Database, slug: str) -> tuple[Released, UnderWay]:
     log = await reading.released(db, slug)
-    audit = await db.pool.fetchrow(db.q.audits.under_way, slug)
+    audit = await db.maybe(db.q.audits.under_way, slug)
     if log is None or audit is None:
         raise Refused("No audit is under way: announce one first.")
-    if audit["generation"] != log.generation:
+    if audit.generation != log.generation:
         raise Refused(
             "The log has ended since this was drawn, and the draw can't be repeated: report it from its openings."
         )
@@ -194,46 +200,44 @@ def _must_open(commitment: bytes | None, secret: str | None) -> None:
         raise Refused("That is not the secret that the auditor committed to.")
 
 
-async def _live(db: Database, log: Released, size: int) -> list[int]:
-    """The indexes of the entries that counted when the log had `size`, in order."""
-    live: dict[int, None] = {}
+async def _live(db: Database, log: Released, size: int) -> bytearray:
+    """For each entry, a byte that is 1 if it counted when the log had `size`."""
+    live = bytearray(size)
     for start in range(0, size, FETCH_SIZE):
         end = min(size, start + FETCH_SIZE)
-        page = await db.pool.fetch(db.q.log.entries, log.statement, log.generation, start, end)
-        for index, row in enumerate(page, start):
-            _, word, *rest = row["entry"].split()
+        page = await db.many(db.q.log.entries, log.statement, log.generation, start, end)
+        for index, entry in enumerate(page, start):
+            _, word, *rest = entry.split()
             if word == "add":
-                live[index] = None
+                live[index] = 1
             elif word == "sub":
-                del live[int(rest[0])]
-    return list(live)
+                live[int(rest[0])] = 0
+    return live
 
 
-def _opening(row: Record) -> dict[str, Any]:
-    return {**row, "salt": base64.b64encode(row["salt"]).decode()}
+def _opening(row: Drawn) -> dict[str, Any]:
+    return msgspec.structs.asdict(row) | {"salt": base64.b64encode(row.salt).decode()}
 
 
 def _checkpoint(signed: str) -> note.Checkpoint:
     return note.parse_checkpoint(note.parse(signed).text)
 
 
-def _audit(row: Record) -> Audit:
-    frame = _checkpoint(row["frame_checkpoint"])
-    lower = upper = None
-    if row["reported_at"] and row["drawn_count"]:
-        lower = wilson(row["genuine_count"], row["drawn_count"])
-        upper = wilson(row["drawn_count"] - row["not_genuine_count"], row["drawn_count"])
-    given = {name: row[name] for name in Audit.__struct_fields__ if name in row}
+def _audit(row: PublishedAudit) -> Audit:
+    frame = _checkpoint(row.frame_checkpoint)
+    drawn, genuine, not_genuine = row.drawn_count, row.genuine_count, row.not_genuine_count
+    heard = bool(drawn) and genuine is not None and not_genuine is not None
+    given = {name: value for name, value in msgspec.structs.asdict(row).items() if name in Audit.__struct_fields__}
     return Audit(
         **given
         | {
             "origin": frame.origin,
             "frame_root": note.encode_base64(frame.root),
-            "commitment": row["commitment"] and row["commitment"].hex(),
-            "caveat": None if row["commitment"] else CAVEAT,
-            "seed": row["seed"] and row["seed"].hex(),
-            "withdrawn_since_count": row["drawn_at"] and row["drawn_count"] - row["opened_count"],
-            "lower": lower,
-            "upper": upper,
+            "commitment": row.commitment and row.commitment.hex(),
+            "caveat": None if row.commitment else CAVEAT,
+            "seed": row.seed and row.seed.hex(),
+            "withdrawn_since_count": None if drawn is None else drawn - (row.opened_count or 0),
+            "lower": wilson(genuine or 0, drawn or 0) if heard else None,
+            "upper": wilson((drawn or 0) - (not_genuine or 0), drawn or 0) if heard else None,
         }
     )

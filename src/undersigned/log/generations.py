@@ -7,13 +7,15 @@ readers see the last tally of the one before.
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
-from undersigned.database.connection import Connection, Database, Record
+from undersigned.database.connection import Database
 from undersigned.database.queries.endorsements import OutdatedEndorsement
+from undersigned.database.queries.log import Head, OutdatedChange
+from undersigned.database.session import Asking, Session
 from undersigned.errors import LogNotStarted, Refused, Unavailable
 from undersigned.log import entries, heads, note
 from undersigned.log.heads import Sealer
@@ -46,61 +48,61 @@ class Ended(msgspec.Struct, frozen=True):
 
 async def ended(db: Database, statement: str, generation: int) -> Ended | None:
     """What is published about an ended generation; None if there was none or it goes on."""
-    row = await db.pool.fetchrow(db.q.log.past, statement, generation)
-    if row is None:
+    past = await db.maybe(db.q.log.past, statement, generation)
+    if past is None:
         return None
     return Ended(
         statement,
-        row["individual_count"],
-        row["organisation_count"],
-        Rejected(row["duplicate_count"], row["fraud_count"], row["error_count"]) if row["size"] else None,
-        row["withdrawn_count"],
-        row["as_of"],
-        row["origin"],
-        row["size"],
-        row["stored_checkpoint"],
-        note.parse_checkpoint(note.parse(row["checkpoint"]).text).size,
-        row["checkpoint"],
-        row["ended_at"],
-        row["followed_by"],
+        past.individual_count,
+        past.organisation_count,
+        Rejected(past.duplicate_count or 0, past.fraud_count or 0, past.error_count or 0) if past.size else None,
+        past.withdrawn_count,
+        past.as_of,
+        past.origin,
+        past.size,
+        past.stored_checkpoint,
+        note.parse_checkpoint(note.parse(past.checkpoint).text).size,
+        past.checkpoint,
+        past.ended_at,
+        past.followed_by,
     )
 
 
-async def restart(db: Database, sealer: Sealer, statement: str) -> int:
+async def restart(db: Database, sealer: Sealer, statement: str, actor: str = "console") -> int:
     """Opens a new generation of a log and queues everybody that counts; completes one that was begun and is not lost itself.
 
     Returns the generation's number. Raises LogNotStarted, Refused if the log is sealed, or Unavailable if a sequencer was faster.
     """
-    head = await _head(db, statement)
-    async with db.pool.acquire() as connection:
-        whole = head["shown_generation"] == head["generation"]
-        if whole or await heads.objection(connection, db, sealer, head):
-            async with connection.transaction():
-                await _open(connection, db, sealer, head)
-    head = await _head(db, statement)
-    after = FIRST
-    while page := await db.many(db.q.endorsements.outdated, statement, head["generation"], after):
+    async with db.session() as session:
+        head = await _head(session, statement)
+        whole = head.shown_generation == head.generation
+        if whole or await heads.objection(session, sealer, head):
+            async with session.transaction():
+                await _open(session, sealer, head, actor)
+        head = await _head(session, statement)
+    after = head.recommitting_behind
+    while after is not None:
+        page = await db.many(db.q.endorsements.outdated, statement, head.generation, after)
         for at in range(0, len(page), BATCH_SIZE):
-            await _recommit(db, [(head, row) for row in page[at : at + BATCH_SIZE]])
-        after = page[-1].endorsement_id
+            await _recommit(db, [(head, each) for each in page[at : at + BATCH_SIZE]])
+        after = page[-1].endorsement_id if page else None
+        await db.execute(db.q.log.recommitted, statement, head.generation, after, actor)
     while await catch_up(db):
         pass
-    return int(head["generation"])
+    return head.generation
 
 
 async def catch_up(db: Database) -> int:
     """Brings up to date what was queued for older generations, or drops what is gone; returns how many rows it saw."""
-    rows = await db.pool.fetch(db.q.log.outdated)
-    found = {
-        row["endorsement_id"]: (
-            row,
-            OutdatedEndorsement(row["endorsement_id"], row["kind"], row["commitment"], row["identity"]),
-        )
-        for row in rows
-        if row["commitment"]
-    }
-    await _recommit(db, list(found.values()))
-    gone = [(row["endorsement_id"], row["id"], row["generation"]) for row in rows if not row["commitment"]]
+    rows = await db.many(db.q.log.outdated)
+    anew, gone = {}, []
+    for row in rows:
+        if row.kind and row.commitment and row.identity:
+            old = OutdatedEndorsement(row.endorsement_id, row.kind, row.commitment, row.identity)
+            anew[row.endorsement_id] = (row, old)
+        else:
+            gone.append((row.endorsement_id, row.id, row.generation))
+    await _recommit(db, anew.values())
     await db.in_key_order(db.q.log.drop, gone)
     if not rows:
         await _show(db)
@@ -109,51 +111,51 @@ async def catch_up(db: Database) -> int:
 
 async def _show(db: Database) -> None:
     """Lets readers see the tallies of the generations that have caught up."""
-    for log in await db.pool.fetch(db.q.log.catching_up):
-        if not await db.one(db.q.endorsements.left_behind, log["statement"], log["generation"]):
-            await db.pool.execute(db.q.log.show, log["statement"], log["generation"])
+    for log in await db.many(db.q.log.catching_up):
+        await db.execute(db.q.log.show, log.statement, log.generation)
 
 
-async def _head(db: Database, statement: str) -> Record:
-    head = await db.pool.fetchrow(db.q.log.read_head, statement)
+async def _head(asking: Asking, statement: str) -> Head:
+    head = await asking.maybe(asking.q.log.read_head, statement)
     if head is None:
         raise LogNotStarted
     return head
 
 
-async def _open(connection: Connection, db: Database, sealer: Sealer, head: Record) -> None:
+async def _open(session: Session, sealer: Sealer, head: Head, actor: str) -> None:
     """Moves the head to an empty log behind the last checkpoint. Raises LogNotStarted, Refused or Unavailable."""
-    q, statement = db.q.log, head["statement"]
-    if head["sealed_at"]:
+    q, statement = session.q.log, head.statement
+    if head.sealed_at:
         raise Refused(
-            f"It was sealed on {head['sealed_at']:%Y-%m-%d}: its counts are final, and nothing will follow them."
+            f"It was sealed on {head.sealed_at:%Y-%m-%d}: its counts are final, and nothing will follow them."
         )
     known = heads.known(sealer, head)
     if not known:
         raise LogNotStarted
-    generation = max([head["generation"], *sealer.generations(statement)]) + 1
+    generation = max([head.generation, *sealer.generations(statement)]) + 1
     origin, previous = heads.origin_of(head, generation), " ".join(known[-1].checkpoint.split("\n")[:3])
-    if not await connection.fetchval(q.open_generation, statement, head["round"], generation, origin, previous):
+    opened = await session.maybe(q.open_generation, statement, head.round, generation, origin, previous, actor, FIRST)
+    if opened is None:
         raise Unavailable
     for past in known:
         # Of a generation that only the files know, nothing is stored here.
-        own = past.generation == head["generation"]
-        size, stored = (head["size"], head["checkpoint"]) if own else (0, None)
-        await connection.execute(
+        own = past.generation == head.generation
+        size, stored = (head.size, head.checkpoint) if own else (0, None)
+        await session.execute(
             q.end_generation, statement, past.generation, past.origin, past.vkey, size, past.checkpoint, stored
         )
-    await connection.execute(q.forget_all, statement)
-    await connection.execute(db.q.tallies.begin_anew, statement)
-    await connection.execute(db.q.statements.announce, statement)
+    await session.execute(q.forget_all, statement)
+    await session.execute(session.q.tallies.begin_anew, statement)
+    await session.execute(session.q.statements.announce, statement)
 
 
-async def _recommit(db: Database, found: Sequence[tuple[Record, OutdatedEndorsement]]) -> None:
+async def _recommit(db: Database, found: Iterable[tuple[Head | OutdatedChange, OutdatedEndorsement]]) -> None:
     """Gives endorsements a fresh salt and a commitment for a log, in key order; each comes with the log that it is for."""
     items = []
-    for log, row in found:
+    for log, old in found:
         salt = secrets.token_bytes(32)
         committed = entries.commitment(
-            origin=log["origin"], statement_sha256=log["sha256"], kind=row.kind, identity=row.identity, salt=salt
+            origin=log.origin, statement_sha256=log.sha256, kind=old.kind, identity=old.identity, salt=salt
         )
-        items.append((row.endorsement_id, row.commitment, salt, committed, log["generation"]))
+        items.append((old.endorsement_id, old.commitment, salt, committed, log.generation))
     await db.in_key_order(db.q.endorsements.recommit, items)

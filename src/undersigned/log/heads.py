@@ -6,11 +6,13 @@ and nothing is signed in a database that is behind it or disagrees with it.
 
 import fcntl
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from undersigned.database.connection import Connection, Database, Record
+from undersigned.database.queries.log import Head
+from undersigned.database.session import Asking
 from undersigned.log import merkle, note
 from undersigned.log.note import Checkpoint
 
@@ -28,8 +30,8 @@ class Sealer(msgspec.Struct, frozen=True):
     def sign(self, checkpoint: Checkpoint) -> str:
         return note.sign(checkpoint.text, checkpoint.origin, note.derive_key(self.seed, checkpoint.origin))
 
-    def file(self, head: Record) -> Path:
-        return self.directory / f"{head['statement']}.{head['generation']}"
+    def file(self, head: Head) -> Path:
+        return self.directory / f"{head.statement}.{head.generation}"
 
     def generations(self, statement: str) -> list[int]:
         """The generations of a log that something was released of."""
@@ -38,24 +40,19 @@ class Sealer(msgspec.Struct, frozen=True):
 
 
 async def read_tiles(
-    connection: Connection, db: Database, head: Record, keys: list[merkle.Key]
+    asking: Asking, statement: str, generation: int, keys: Iterable[merkle.Key]
 ) -> dict[merkle.Key, bytes]:
-    """Stored tiles, by level and index; missing ones are left out."""
-    rows = await connection.fetch(
-        db.q.log.read_tiles,
-        head["statement"],
-        head["generation"],
-        [level for level, _ in keys],
-        [index for _, index in keys],
-    )
-    return {(row["level"], row["index"]): row["hashes"] for row in rows}
+    """Stored tiles of a log, by level and index; missing ones are left out."""
+    levels, indexes = [level for level, _ in keys], [index for _, index in keys]
+    rows = await asking.many(asking.q.log.read_tiles, statement, generation, levels, indexes)
+    return {(row.level, row.index): row.hashes for row in rows}
 
 
-async def objection(connection: Connection, db: Database, sealer: Sealer, head: Record) -> str | None:
+async def objection(asking: Asking, sealer: Sealer, head: Head) -> str | None:
     """Why nothing may be signed on this head, in a sentence that says what to do; or None."""
-    if head["vkey"] not in (None, sealer.vkey(head["origin"])):
+    if head.vkey not in (None, sealer.vkey(head.origin)):
         return "UNDERSIGNED_LOG_SEED is not the one this log was opened with: set the old one."
-    if any(later > head["generation"] for later in sealer.generations(head["statement"])):
+    if any(later > head.generation for later in sealer.generations(head.statement)):
         return (
             "A newer generation of this log was released than the database knows: it is older than the log. "
             "Restore a newer one, or open a new generation with `undersigned log restart`."
@@ -65,30 +62,31 @@ async def objection(connection: Connection, db: Database, sealer: Sealer, head: 
         released = file.read_text()
     except FileNotFoundError:
         return None
-    if released == head["checkpoint"]:
+    if released == head.checkpoint:
         return None
     try:
-        checkpoint = note.parse_checkpoint(note.verify(released, [note.parse_vkey(sealer.vkey(head["origin"]))]))
+        checkpoint = note.parse_checkpoint(note.verify(released, [note.parse_vkey(sealer.vkey(head.origin))]))
     except note.NoteInvalid:
         return f"The released checkpoint in {file.name} is damaged or of another key: put the right file back."
-    if checkpoint.size > head["size"]:
+    if checkpoint.size > head.size:
         return (
-            f"The database has {head['size']} entries and {checkpoint.size} were released: it is older than the log. "
+            f"The database has {head.size} entries and {checkpoint.size} were released: it is older than the log. "
             "Restore a newer one, or open a new generation with `undersigned log restart`."
         )
-    tiles = await read_tiles(connection, db, head, merkle.needs(lambda t: merkle.root(checkpoint.size, t)))
+    keys = merkle.needs(lambda t: merkle.root(checkpoint.size, t))
+    tiles = await read_tiles(asking, head.statement, head.generation, keys)
     try:
         agrees = merkle.root(checkpoint.size, tiles) == checkpoint.root
     except (KeyError, ValueError):
         agrees = False
-    if agrees and checkpoint.size < head["size"]:
+    if agrees and checkpoint.size < head.size:
         return None
     return "The database's log differs from what was released: keep both, and see `undersigned check`."
 
 
-def origin_of(head: Record, generation: int) -> str:
+def origin_of(head: Head, generation: int) -> str:
     """The origin of a generation of a log: the first has the log's address, a later one its number behind it."""
-    base = head["origin"].removesuffix(f"/{head['generation']}") if head["generation"] else head["origin"]
+    base = head.origin.removesuffix(f"/{head.generation}") if head.generation else head.origin
     return f"{base}/{generation}" if generation else base
 
 
@@ -102,18 +100,18 @@ class Known(msgspec.Struct, frozen=True, order=True):
     vkey: str
 
 
-def known(sealer: Sealer, head: Record) -> list[Known]:
+def known(sealer: Sealer, head: Head) -> list[Known]:
     """What is known of a log's generations from the database's own on, in order; only what their keys signed."""
     found: dict[int, Known] = {}
-    texts = [(head["generation"], head["checkpoint"])] if head["checkpoint"] else []
+    texts = [(head.generation, head.checkpoint)] if head.checkpoint else []
     texts += [
-        (generation, (sealer.directory / f"{head['statement']}.{generation}").read_text(errors="replace"))
-        for generation in sealer.generations(head["statement"])
-        if generation >= head["generation"]
+        (generation, (sealer.directory / f"{head.statement}.{generation}").read_text(errors="replace"))
+        for generation in sealer.generations(head.statement)
+        if generation >= head.generation
     ]
     for generation, text in texts:
         origin = origin_of(head, generation)
-        vkey = (head["vkey"] if generation == head["generation"] else None) or sealer.vkey(origin)
+        vkey = (head.vkey if generation == head.generation else None) or sealer.vkey(origin)
         size = _size(text, vkey)
         if size and (generation not in found or size > found[generation].size):
             found[generation] = Known(generation, size, text, origin, vkey)
@@ -128,17 +126,17 @@ def _size(text: str, vkey: str) -> int:
         return 0
 
 
-def keep(sealer: Sealer, head: Record) -> None:
+def keep(sealer: Sealer, head: Head) -> None:
     """Writes a head's checkpoint outside the database, durably, before anybody sees it; never an older one over a newer."""
-    file = sealer.file(head)
+    file, checkpoint = sealer.file(head), head.checkpoint or ""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.unfinished")
     with file.with_name("lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if file.exists() and _size(file.read_text(errors="replace"), sealer.vkey(head["origin"])) >= head["size"]:
+        if file.exists() and _size(file.read_text(errors="replace"), sealer.vkey(head.origin)) >= head.size:
             return
         with unfinished.open("w") as written:
-            written.write(head["checkpoint"])
+            written.write(checkpoint)
             written.flush()
             os.fsync(written.fileno())
         unfinished.rename(file)

@@ -103,7 +103,8 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
         "privacy_url": url(f"/s/{letter.about.slug}/privacy"),
         "privacy_contact": letter.about.privacy_contact,
         "stop_url": url(f"/stop/{signer.stop(letter.mailbox_id)}"),
-        "reason": letter.reason,
+        # A reviewer's own words have no translation; a reason of the program's has one.
+        "reason": languages.gettext(letter.reason) if letter.reason else "",
         "organisation": letter.organisation,
     }
     if letter.submission_id and letter.expires_at:

@@ -1,5 +1,6 @@
 """The outbox, the second station: due messages are read, judged by this moment's circumstances, leased, and delivered."""
 
+import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -8,18 +9,29 @@ import msgspec
 
 from undersigned.database.queries.messages import Circumstances, DueMessage
 from undersigned.errors import DomainError, Unavailable
-from undersigned.mail import budgets, delivery
-from undersigned.mail.delivery import LEASE, Outbox, Sending
+from undersigned.mail import budgets, delivery, trouble
+from undersigned.mail.delivery import Outbox
+from undersigned.mail.marking import LEASE, Sending
 from undersigned.mail.messages import About, Letter
 
 log = logging.getLogger(__name__)
 
 ROUND_SIZE = 200
+WAIT_FOR_ROOM_S = 0.5
 KEPT = dt.timedelta(days=30)
 
 
 async def run_once(box: Outbox) -> int:
-    """Deals with up to 200 due messages: sends, drops, puts off, or gives up. Returns how many there were."""
+    """Deals with up to 200 due messages: sends, drops, puts off, or gives up. Returns how many there were.
+
+    While the relay is in trouble, one of them is tried now and then, by one of all workers, and the others wait.
+    """
+    if not delivery.room(box):
+        await asyncio.sleep(WAIT_FOR_ROOM_S)
+        return 0
+    known = await trouble.of_now(box.db)
+    if known and not await trouble.may_probe(box.db, known):
+        return 0
     q = box.db.q.messages
     due = await box.db.many(q.due, ROUND_SIZE)
     if not due:
@@ -47,7 +59,9 @@ async def run_once(box: Outbox) -> int:
         box.db.stations.note("mail", status)
     await box.db.in_key_order(q.postpone, delays)
     box.db.stations.note("mail", "delayed", len(delays))
-    await delivery.send_all(box, await _lease(box, letters))
+    if known:
+        letters = sorted(letters, key=lambda letter: letter[0].attempt_count)[:1]
+    await delivery.send_all(box, await _lease(box, letters), is_probe=known is not None)
     return len(due)
 
 

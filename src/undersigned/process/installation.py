@@ -15,12 +15,11 @@ async def establish(db: Database, pepper: str) -> None:
     whoever signed could sign again.
     """
     check = hmac.digest(pepper.encode(), b"undersigned installation", hashlib.sha256)
-    await db.pool.execute(db.q.installation.establish, check, keys.RULES)
-    row = await db.pool.fetchrow(db.q.installation.read)
-    assert row is not None  # noqa: S101 -- establish() has just written it
-    if not hmac.compare_digest(row["pepper_check"], check):
+    await db.execute(db.q.installation.establish, check, keys.RULES)
+    established = await db.one(db.q.installation.read)
+    if not hmac.compare_digest(established.pepper_check, check):
         raise InstallationChanged("UNDERSIGNED_PEPPER is not the one this database was filled with: set the old one.")
-    if row["identity_rules"] != keys.RULES:
+    if established.identity_rules != keys.RULES:
         raise InstallationChanged(
             "The identity rules of this version differ from those this database was filled with: "
             "install the version before, and migrate with `rekey` first."

@@ -25,11 +25,11 @@ async def problems(db: Database) -> list[str]:
 async def foundations(db: Database) -> list[str]:
     """What keeps the database from being served from; empty when nothing does. Raises DatabaseAway."""
     found = []
-    applied = {row["name"] for row in await db.pool.fetch(db.q.installation.migrations)}
+    applied = set(await db.many(db.q.installation.migrations))
     missing = sorted(file.stem for file in (SQL / "migrations").glob("*.sql") if file.stem not in applied)
     if missing:
         found.append(f"migrations missing: {', '.join(missing)}")
-    settings = {row["name"]: row["setting"] for row in await db.pool.fetch(db.q.installation.durability)}
+    settings = {each.name: each.setting for each in await db.many(db.q.installation.durability)}
     found += [
         f"{name} is {settings.get(name)}, must be {value}"
         for name, value in DURABLE.items()

@@ -8,6 +8,7 @@ import msgspec
 
 from undersigned.database.connection import Database
 from undersigned.database.queries import Queries
+from undersigned.database.queries.declaring import Query
 from undersigned.mail import outbox
 from undersigned.readers import reports
 from undersigned.signing import submissions
@@ -25,8 +26,8 @@ class Rule(msgspec.Struct, frozen=True):
     what: str
     until: str
     grace: dt.timedelta
-    overdue: Callable[[Queries], Any]
-    delete: Callable[[Queries], Any]
+    overdue: Callable[[Queries], Query[Any]]
+    delete: Callable[[Queries], Query[int]]
 
 
 RULES = (
@@ -102,11 +103,8 @@ async def purge(db: Database) -> int:
 
 async def _enforce_once(db: Database, rule: Rule) -> int:
     done = await db.in_key_order(rule.delete(db.q), await _overdue(db, rule, BATCH_SIZE))
-    return sum(row if isinstance(row, int) else int(row[0]) for _, row in done)
+    return sum(count for _, count in done)
 
 
 async def _overdue(db: Database, rule: Rule, limit: int | None) -> list[tuple[Any, ...]]:
-    query = rule.overdue(db.q)
-    if isinstance(query, str):
-        return [tuple(row) for row in await db.pool.fetch(query, rule.grace, limit)]
-    return [msgspec.structs.astuple(row) for row in await db.many(query, rule.grace, limit)]
+    return [msgspec.structs.astuple(row) for row in await db.many(rule.overdue(db.q), rule.grace, limit)]

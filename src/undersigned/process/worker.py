@@ -71,8 +71,8 @@ def make_sealer(settings: Settings) -> Sealer:
 
 async def keep_house(db: Database) -> int:
     """Counts what is held, publishes ripe breakdowns and partners' counts, and notes which texts can't change any more."""
-    await db.pool.execute(db.q.tallies.count_held)
-    await db.pool.execute(db.q.statements.mark_used)
+    await db.execute(db.q.tallies.count_held)
+    await db.execute(db.q.statements.mark_used, None)
     await breakdowns.publish_breakdowns(db)
     await partners.publish_tallies(db)
     return 0

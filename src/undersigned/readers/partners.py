@@ -10,7 +10,7 @@ import msgspec
 
 from undersigned.admins import keys
 from undersigned.database.connection import Database
-from undersigned.database.declaring import Query
+from undersigned.database.queries.declaring import Query
 from undersigned.database.queries.partners import Partner
 from undersigned.errors import KeyRefused, OriginInvalid, OriginRefused, PartnerExists, PartnerUnknown, Refused
 from undersigned.identity import domains

@@ -16,7 +16,6 @@ Country = Annotated[
     str, Meta(description="ISO 3166-1 alpha-2, in capitals", extra_json_schema={"pattern": "^[A-Z]{2}$"})
 ]
 PersonName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 100})]
-Short = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
@@ -63,7 +62,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Sha256 | None,
         Meta(description="The text that was shown: the statement's own, which it is if left out, or a translation's"),
     ] = None
-    role: Short | None = None
+    role: Annotated[str | None, Meta(description="Of the representative, in at most 100 characters")] = None
     organisation: OrganisationClaim | None = None
     subject: Annotated[str, Meta(max_length=1000, description="Leave this empty: people don't see it in the form")] = ""
 

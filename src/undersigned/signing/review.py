@@ -11,9 +11,12 @@ from undersigned.database.queries.review import FoundClaim, HeldClaim
 from undersigned.errors import ClaimNotFound
 from undersigned.signing import endorsements
 from undersigned.signing.endorsements import Outcome
+from undersigned.words.languages import noop
 
-COUNTED_ALREADY = (
-    "Your organisation is counted already, through another of its representatives. There is nothing more to do."
+COUNTED_ALREADY = noop(
+    "An organisation with the same website (or, if it has none of its own, with the same name and country) is counted "
+    "already. If that is yours, there is nothing more to do. If yours is another one that shares the website, such as a "
+    "second faculty or office, it is not counted: please write to us and say so."
 )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from undersigned.database.connection import Database
 from undersigned.database.queries.submissions import ClaimedOrganisation
 from undersigned.errors import FieldError, InvalidFields, Unavailable
-from undersigned.identity import domains, endorsers, keys, mailboxes, names
+from undersigned.identity import domains, endorsers, keys, mailboxes, names, visible
 from undersigned.identity.endorsers import Kind
 from undersigned.identity.mailboxes import Mailbox
 from undersigned.log import entries
@@ -157,7 +157,7 @@ def coarse(source: Source) -> dict[str, str]:
     host = source.referring_host
     if host and len(host) <= HOST_LENGTH_MAX and host.isprintable():
         with contextlib.suppress(ValueError):
-            kept["referring_host"] = domains.registrable(domains.website_host(host)) or ""
+            kept["referring_host"] = domains.own_domain(domains.website_host(host))
     return {name: value for name, value in kept.items() if value}
 
 
@@ -222,7 +222,7 @@ def _mailbox(faults: _Faults, email: str) -> Mailbox:
     try:
         return mailboxes.mailbox(email)
     except ValueError:
-        faults.add("/email", "email_invalid" if email.strip() else "required")
+        faults.add("/email", "email_invalid" if visible.typed(email) else "required")
         return Mailbox("", "")
 
 
@@ -235,10 +235,8 @@ def _organisation(
     for place, contribution in enumerate(claimed.contributions):
         if contribution not in statement.contributions:
             faults.add(f"/organisation/contributions/{place}", "contribution_unknown")
-    website = (claimed.website or "").strip() or None
+    website = visible.typed(claimed.website or "") or None
     try:
-        if website and not website.isprintable():
-            raise ValueError
         who = endorsers.of_organisation(name, claimed.country, website)
     except ValueError:
         faults.add("/organisation/website", "website_invalid")

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from undersigned.database.connection import Database
+from undersigned.database.queries.statements import StoredStatement
 from undersigned.errors import (
     StatementClosed,
     StatementNotFound,
@@ -100,6 +101,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
             raise StatementNotOpen if self.state == "upcoming" else StatementClosed
 
 
+def _statement(stored: StoredStatement) -> Statement:
+    return msgspec.convert(msgspec.structs.asdict(stored) | {"html": passages.html(stored.text)}, Statement)
+
+
 class Statements:
     """All published statements, in memory."""
 
@@ -111,10 +116,7 @@ class Statements:
         return {slug: statement.published_at for slug, statement in self._by_slug.items()}
 
     async def load(self, db: Database) -> None:
-        rows = await db.pool.fetch(db.q.statements.all)
-        self._by_slug = {
-            row["slug"]: msgspec.convert({**row, "html": passages.html(row["text"])}, Statement) for row in rows
-        }
+        self._by_slug = {row.slug: _statement(row) for row in await db.many(db.q.statements.all)}
 
     def get(self, slug: str) -> Statement:
         """Raises StatementNotFound."""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from undersigned.database.connection import Connection, Database
-from undersigned.database.queries.statements import Statements
+from undersigned.database.connection import Database
+from undersigned.database.session import Session
 from undersigned.errors import (
     StatementChanged,
     StatementInvalid,
@@ -105,16 +105,17 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
     consent_sha256 = hashlib.sha256(consent.encode()).digest()
     _refuse_stale_consents(described, sha256, translations)
     q = db.q.statements
-    async with db.pool.acquire() as connection, connection.transaction():
-        await connection.execute(q.lock, described.slug)
-        old = await connection.fetchrow(q.find_text, described.slug)
-        if old and old["used"] and old["sha256"] != sha256:
+    async with db.transaction() as session:
+        await session.execute(q.lock, described.slug)
+        await session.execute(q.mark_used, described.slug)
+        old = await session.maybe(q.find_text, described.slug)
+        if old and old.used and old.sha256 != sha256:
             raise StatementChanged
-        if old and old["sealed"] and old["closes_at"] != described.closes_at:
+        if old and old.sealed and old.closes_at != described.closes_at:
             raise StatementSealed
-        if old and old["sha256"] != sha256:
-            await connection.execute(q.forget_translations, described.slug)
-        changed = await connection.fetchval(
+        if old and old.sha256 != sha256:
+            await session.execute(q.forget_translations, described.slug)
+        changed = await session.maybe(
             q.publish,
             described.slug,
             described.title,
@@ -135,23 +136,22 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             described.embedding,
             msgspec.to_builtins(sorted(described.milestones, key=lambda milestone: milestone.on)),
         )
-        await connection.execute(q.keep_consent, consent_sha256, described.slug, consent, described.locale)
-        await connection.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")
-        await connection.execute(q.open_tally, described.slug)
-        translated = await _publish_translations(connection, db.q.statements, described.slug, translations)
+        await session.execute(q.keep_consent, consent_sha256, described.slug, consent, described.locale)
+        await session.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")
+        await session.execute(q.open_tally, described.slug)
+        translated = await _publish_translations(session, described.slug, translations)
     return changed is not None or translated
 
 
-async def _publish_translations(
-    connection: Connection, q: Statements, slug: str, translations: list[Translation]
-) -> bool:
+async def _publish_translations(session: Session, slug: str, translations: list[Translation]) -> bool:
     """Makes these the current translations; those before them stay known. Returns whether anything changed."""
+    q = session.q.statements
     locales, hashes = [each.locale for each in translations], [each.sha256 for each in translations]
-    changed = await connection.fetch(q.retire_translations, slug, locales, hashes)
+    changed = await session.many(q.retire_translations, slug, locales, hashes)
     for each in translations:
         if each.consent_text:
-            await connection.execute(q.keep_consent, each.consent_sha256, slug, each.consent_text, each.locale)
-        changed += await connection.fetch(
+            await session.execute(q.keep_consent, each.consent_sha256, slug, each.consent_text, each.locale)
+        changed += await session.many(
             q.publish_translation,
             slug,
             each.sha256,
@@ -162,7 +162,7 @@ async def _publish_translations(
             each.consent_sha256,
         )
     if changed:
-        await connection.execute(q.announce, slug)
+        await session.execute(q.announce, slug)
     return bool(changed)
 
 

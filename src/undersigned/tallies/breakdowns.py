@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
+from undersigned.database.queries.tallies import Cell
 
 CELL_MIN = 10
 BREAKDOWN_EVERY = dt.timedelta(days=1)
@@ -28,18 +28,18 @@ def fold(cells: Mapping[str, int]) -> dict[str, int]:
 
 async def publish_breakdowns(db: Database) -> int:
     """Publishes the breakdowns that are ripe: a day old, with at least 10 individuals added. Returns how many."""
-    ripe = await db.pool.fetch(db.q.tallies.ripe, CELL_MIN, BREAKDOWN_EVERY)
-    for row in ripe:
-        cells = await db.pool.fetch(db.q.tallies.cells, row["statement"])
-        await db.pool.execute(
+    ripe = await db.many(db.q.tallies.ripe, CELL_MIN, BREAKDOWN_EVERY)
+    for each in ripe:
+        cells = await db.many(db.q.tallies.cells, each.statement)
+        await db.execute(
             db.q.tallies.publish_breakdown,
-            row["statement"],
+            each.statement,
             _folded(cells, "country"),
             _folded(cells, "objective"),
-            row["individual_added_count"],
+            each.individual_added_count,
         )
     return len(ripe)
 
 
-def _folded(cells: Sequence[Record], dimension: str) -> dict[str, Any]:
-    return fold({cell["key"]: cell["individual_count"] for cell in cells if cell["dimension"] == dimension})
+def _folded(cells: Sequence[Cell], dimension: str) -> dict[str, int]:
+    return fold({cell.key: cell.individual_count for cell in cells if cell.dimension == dimension})

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from undersigned.database.connection import Database, Record
+from undersigned.database.connection import Database
 from undersigned.errors import Unavailable
 from undersigned.statements.published import State, state_between
 from undersigned.words import languages
@@ -89,36 +89,63 @@ class Tally(msgspec.Struct, frozen=True):
     breakdown: Breakdown | None
 
 
+class Released(msgspec.Struct, frozen=True):
+    """A tally that a released checkpoint proves, or the last one of the log before, with the breakdown that is published."""
+
+    statement: str
+    individual_count: int
+    organisation_count: int
+    held_count: int
+    withdrawn_count: int
+    duplicate_count: int
+    fraud_count: int
+    error_count: int
+    log_size: int
+    as_of: dt.datetime
+    origin: str
+    checkpoint: str | None
+    followed_by: str | None
+    countries: dict[str, int] | None
+    objectives: dict[str, int] | None
+    breakdown_as_of: dt.datetime | None
+
+
 class Snapshot:
     """One statement's tally as of one refresh, encoded once for each language and state."""
 
-    def __init__(self, row: Record) -> None:
-        self.row = row
+    def __init__(self, opens_at: dt.datetime | None, closes_at: dt.datetime | None, released: Released) -> None:
+        self.opens_at = opens_at
+        self.closes_at = closes_at
+        self.released = released
         self._encoded: dict[tuple[str, State], bytes] = {}
+
+    def is_of(self, opens_at: dt.datetime | None, closes_at: dt.datetime | None, released: Released) -> bool:
+        """Whether another one of these would say the same."""
+        return (self.opens_at, self.closes_at, self.released) == (opens_at, closes_at, released)
 
     @property
     def state(self) -> State:
-        return state_between(self.row["opens_at"], self.row["closes_at"])
+        return state_between(self.opens_at, self.closes_at)
 
     def tally(self, language: str = "en") -> Tally:
-        row = self.row
+        told = self.released
         breakdown = None
-        if row["breakdown_as_of"]:
-            breakdown = Breakdown(row["breakdown_as_of"], row["countries"], row["objectives"])
-        people, organisations = row["individual_count"], row["organisation_count"]
+        if told.breakdown_as_of:
+            breakdown = Breakdown(told.breakdown_as_of, told.countries or {}, told.objectives or {})
+        people, organisations = told.individual_count, told.organisation_count
         return Tally(
-            row["statement"],
+            told.statement,
             self.state,
             people,
             organisations,
-            row["held_count"],
-            Rejected(row["duplicate_count"], row["fraud_count"], row["error_count"]),
-            row["withdrawn_count"],
-            row["as_of"],
-            row["origin"],
-            row["log_size"],
-            row["checkpoint"] and row["checkpoint"].split("\n")[2],
-            row["followed_by"],
+            told.held_count,
+            Rejected(told.duplicate_count, told.fraud_count, told.error_count),
+            told.withdrawn_count,
+            told.as_of,
+            told.origin,
+            told.log_size,
+            told.checkpoint and told.checkpoint.split("\n")[2],
+            told.followed_by,
             NEXT_POLL_S,
             formatted(people, organisations, language),
             breakdown,
@@ -133,23 +160,33 @@ class Snapshot:
 
 
 class Tallies:
-    """The newest snapshot of every statement."""
+    """The newest snapshot of every statement that a released checkpoint was seen of."""
 
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
 
     async def refresh(self, db: Database) -> dict[str, dt.datetime]:
-        """Takes over what changed; returns when each statement was last published."""
-        rows = await db.pool.fetch(db.q.tallies.snapshot)
+        """Takes over what changed; returns when each statement was last published, whatever is released of its log."""
+        rows = await db.many(db.q.tallies.snapshot)
         for row in rows:
-            old = self._snapshots.get(row["statement"])
-            if old is None or old.row != row:
-                self._snapshots[row["statement"]] = Snapshot(row)
-        return {row["statement"]: row["published_at"] for row in rows}
+            old = self._snapshots.get(row.statement)
+            if row.log_size is not None:
+                released = msgspec.convert(row, Released, from_attributes=True)
+            elif old:
+                released = old.released
+            else:
+                continue
+            if not (old and old.is_of(row.opens_at, row.closes_at, released)):
+                self._snapshots[row.statement] = Snapshot(row.opens_at, row.closes_at, released)
+        return {row.statement: row.published_at for row in rows}
+
+    def find(self, slug: str) -> Snapshot | None:
+        """None while no released checkpoint proves the tally of this published statement yet."""
+        return self._snapshots.get(slug)
 
     def get(self, slug: str) -> Snapshot:
-        """Raises Unavailable while no checkpoint proves the tally of this published statement yet."""
-        try:
-            return self._snapshots[slug]
-        except KeyError:
-            raise Unavailable from None
+        """Raises Unavailable while no released checkpoint proves the tally of this published statement yet."""
+        found = self.find(slug)
+        if found is None:
+            raise Unavailable
+        return found

@@ -9,9 +9,9 @@ from typing import get_type_hints
 
 import msgspec
 
-from undersigned.database.declaring import parse
 from undersigned.database.queries.admins import Admins
 from undersigned.database.queries.audits import Audits
+from undersigned.database.queries.declaring import parse
 from undersigned.database.queries.endorsements import Endorsements
 from undersigned.database.queries.exports import Exports
 from undersigned.database.queries.health import Health

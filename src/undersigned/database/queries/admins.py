@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Command, Noun, Query
+from undersigned.database.queries.declaring import Command, Noun, Query
 
 Scope = Literal["export"]
 

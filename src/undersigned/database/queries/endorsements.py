@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 from undersigned.identity.endorsers import Kind
 
 
@@ -45,7 +45,6 @@ class Endorsements(Noun, frozen=True):
     reject: Query[Literal["rejected", "sealed", "absent"]]
     networks_overdue: Query[EndorsementKey]
     forget_network: Query[int]
-    left_behind: Query[bool]
     outdated: Query[OutdatedEndorsement]
     recommit: Query[int]
     find_by_entry: Query[UUID]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 from undersigned.database.queries.names import NameStatus
 from undersigned.identity.endorsers import Kind
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import msgspec
 
-from undersigned.database.declaring import Command, Noun, Query
+from undersigned.database.queries.declaring import Command, Noun, Query
 
 
 class Noted(msgspec.Struct, frozen=True):

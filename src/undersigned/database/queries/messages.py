@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Command, Noun, Query
+from undersigned.database.queries.declaring import Command, Noun, Query
 
 Template = Literal["confirm", "counted", "rejected", "manage", "succeed", "handed"]
 
@@ -55,6 +55,25 @@ class Circumstances(msgspec.Struct, frozen=True):
     told_today: bool
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """Why no mail goes out, since when, when one is tried again, and whether that is now."""
+
+    reason: str
+    began_at: dt.datetime
+    probe_at: dt.datetime
+    is_due: bool
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """How many messages wait, or failed, for one reason; `next_at` is when the first of them is tried."""
+
+    status: Literal["due", "failed"]
+    reason: str
+    message_count: int
+    oldest_at: dt.datetime
+    next_at: dt.datetime | None
+
+
 class SentToMailbox(msgspec.Struct, frozen=True):
     """How many mails a mailbox got, and in how long there is room for the next; null if there is now."""
 
@@ -90,6 +109,14 @@ class Messages(Noun, frozen=True):
     lease: Query[Lease]
     postpone: Query[int]
     put_off: Query[Literal["due", "failed"] | None]
+    trouble: Query[Trouble]
+    pause: Command
+    probe: Query[bool]
+    resume: Command
+    waiting: Query[Waiting]
+    retryable: Query[MessageKey]
+    retry: Query[int]
+    probe_now: Command
     finish: Query[int]
     circumstances: Query[Circumstances]
     sent_to_mailboxes: Query[SentToMailbox]

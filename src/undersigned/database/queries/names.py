@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 from undersigned.identity.endorsers import Kind
 
 NameStatus = Literal["hidden", "queued", "shown", "refused"]

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 from undersigned.database.queries.names import Called
 
 

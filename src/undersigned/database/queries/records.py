@@ -4,7 +4,7 @@ import datetime as dt
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 from undersigned.database.queries.organisations import Listed
 
 

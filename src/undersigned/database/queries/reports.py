@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 from undersigned.database.queries.names import NameStatus
 
 About = Literal["name", "organisation"]

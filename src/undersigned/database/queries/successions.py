@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from undersigned.database.declaring import Noun, Query
+from undersigned.database.queries.declaring import Noun, Query
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -3,9 +3,9 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
+from undersigned.database.queries.log import Released
 from undersigned.log import generations, merkle, reading
 from undersigned.log.generations import Ended
-from undersigned.log.reading import Released
 from undersigned.settings import ROOT
 from undersigned.web.exchange.paging import GENERATION_MAX
 from undersigned.web.exchange.problems import NotFound

@@ -11,7 +11,7 @@ from undersigned.database.queries.submissions import KeptClaim
 from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import claims, endorsements, owners
+from undersigned.signing import claims, endorsements, owners, review
 from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
 from undersigned.web.exchange import problems
@@ -44,6 +44,7 @@ OUTCOMES = {
         noop("This endorsement was confirmed before, and it is counted once."),
         noop("The mail you got then has the link that undoes it."),
     ),
+    "counted_by_another": (noop("Another claim came first"), "warn", review.COUNTED_ALREADY),
     "rejected": (
         noop("This endorsement was not accepted"),
         "warn",
@@ -93,7 +94,8 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if done.outcome == "held":
         return _held(token, statement, back)
     if done.link is None:
-        return _outcome(done.outcome, statement, back)
+        rival = claim.kind == "organisation" and done.outcome == "already_confirmed"
+        return _outcome("counted_by_another" if rival else done.outcome, statement, back)
     return Stream(_counted(site, request, statement, done.link, back), media_type="text/html", headers=NO_STORE)
 
 

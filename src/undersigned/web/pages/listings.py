@@ -46,7 +46,6 @@ async def show_organisations(
         "next": listed[-1].log_index if len(listed) == organisations.PAGE_SIZE else None,
         "after": after,
         "countries": countries.names(languages.current()),
-        "tally": site.tallies.get(slug).tally(languages.current()),
     }
     return Template("organisations.html", headers={"Cache-Control": LIST_CACHE}, context=context)
 

@@ -14,6 +14,7 @@ from undersigned.readers.keeping import Kept
 from undersigned.signing.bodies import Signing, read
 from undersigned.statements.published import Statement
 from undersigned.tallies import charts
+from undersigned.tallies.snapshots import Tally
 from undersigned.web.exchange import acts, problems
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, attribution_of, sent, signing_of, trouble_of
@@ -29,9 +30,7 @@ UNREAD: Kept[Record | None] = Kept(None)
 @get("/")
 async def index(site: AtSite) -> Template:
     """What can be endorsed here."""
-    listed = [
-        (statement, site.tallies.get(statement.slug).tally(languages.current())) for statement in site.statements.all()
-    ]
+    listed = [(statement, _tally(site, statement.slug)) for statement in site.statements.all()]
     return Template("index.html", context={"statements": listed})
 
 
@@ -41,7 +40,7 @@ async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str])
     statement, attribution, record = site.statements.get(slug), attribution_of(request), await _record(site, slug)
     if attribution:
         return _page(site, statement, record, attribution, NO_TROUBLE)
-    shown = (statement, statement.state, site.tallies.get(slug), record)
+    shown = (statement, statement.state, site.tallies.find(slug), record)
     html = site.pages.get(slug, shown)
     if html is None:
         page = _page(site, statement, record, {}, NO_TROUBLE)
@@ -74,7 +73,7 @@ async def how_we_count(site: AtSite, slug: FromPath[str]) -> Template:
     proof = await site.proofs.get(site.db, slug)
     context = {
         "statement": statement,
-        "tally": site.tallies.get(slug).tally(languages.current()),
+        "tally": _tally(site, slug),
         "proof": proof.value,
         "as_of": proof.as_of,
         "url": site.settings.url,
@@ -91,6 +90,12 @@ async def _record(site: Site, slug: str) -> Kept[Record] | Kept[Record | None]:
         return UNREAD
 
 
+def _tally(site: Site, slug: str) -> Tally | None:
+    """The numbers; None while no released head proves any that this web worker has seen: the text and the form go on."""
+    snapshot = site.tallies.find(slug)
+    return snapshot.tally(languages.current()) if snapshot else None
+
+
 def _page(
     site: Site,
     statement: Statement,
@@ -99,7 +104,8 @@ def _page(
     trouble: Trouble,
 ) -> Template:
     language = languages.current()
-    tally = site.tallies.get(statement.slug).tally(language)
+    tally = _tally(site, statement.slug)
+    by_country = tally.breakdown.countries if tally and tally.breakdown else {}
     mirrored = languages.direction(language) == "rtl"
     history, points = (record.value.history, records.points(record.value)) if record.value else ([], [])
     return Template(
@@ -113,7 +119,7 @@ def _page(
             "as_of": record.as_of,
             "history": charts.thinned(history),
             "growth": charts.line(points, mirrored=mirrored),
-            "bars": charts.bars(tally.breakdown.countries, BARS_MAX, mirrored=mirrored) if tally.breakdown else [],
+            "bars": charts.bars(by_country, BARS_MAX, mirrored=mirrored),
             "countries": countries.names(language),
             "values": values,
             "errors": trouble.errors,

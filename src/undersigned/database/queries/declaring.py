@@ -57,7 +57,9 @@ def _declared(noun: str, found: Mapping[str, str], shape: type[Noun]) -> Noun:
 def _query(name: str, sql: str, kind: Any) -> object:
     if get_origin(kind) is Query:
         return Query(name, sql, get_args(kind)[0])
-    return Command(name, sql) if kind is Command else sql
+    if kind is not Command:
+        raise QueriesDiffer(f"{name} is declared as {kind}: a query is a Query of the shape of its rows, or a Command.")
+    return Command(name, sql)
 
 
 def _is_struct(shape: Any) -> bool:
