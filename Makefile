@@ -5,18 +5,22 @@ python := .venv/bin/python
 compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-header --no-annotate
 
+pytest := $(python) -m pytest -n logical --dist loadgroup
 messages := .venv/bin/pybabel --quiet
 
-.PHONY: help run test lint types bench messages open-mail lock clean venv venv-test
+.PHONY: help run test test-long lint types bench messages open-mail lock clean venv venv-test
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 run: venv ## start everything on this machine, and say where
 	@exec $(python) -m undersigned serve --local
 
-test: lint types ## every check but the newcomer's walk, which .ci/run adds
-	@$(python) -m pytest -n logical --dist loadgroup -m "not newcomer"
+test: lint types ## every check, in minutes; .ci/run adds the newcomer's walk
+	@$(pytest) -m "not newcomer and not long"
+
+test-long: venv-test ## what takes longer: accessibility in every language, and long histories
+	@$(pytest) -m long
 
 lint: venv-test ## style, form, and which module may import which
 	@$(python) -m ruff check

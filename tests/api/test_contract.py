@@ -25,6 +25,11 @@ def test_every_operation_declares_its_errors_as_problems() -> None:
                     assert list(response["content"]) == ["application/problem+json"], (path, method, status)
 
 
+async def test_nothing_but_the_committed_contract_describes_the_api(world: World) -> None:
+    for made_anew_for_each_reader in ("/schema", "/schema/openapi.json", "/schema/openapi.yaml", "/schema/swagger"):
+        assert (await world.client.get(made_anew_for_each_reader)).status_code == 404
+
+
 @pytest.mark.virgin
 async def test_health_and_readiness(world: World) -> None:
     assert (await world.client.get("/healthz")).json() == {"status": "ok"}

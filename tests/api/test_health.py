@@ -1,6 +1,7 @@
 """It knows when it isn't well: what is late is named, and every station's figures can be read."""
 
 import asyncio
+import re
 import socket
 import time
 
@@ -13,6 +14,7 @@ from tests.letters import person, representative, token_of
 from tests.process import free_port
 from tests.waiting import until
 from undersigned import console
+from undersigned.mail import trouble
 from undersigned.process import metrics, readiness
 from undersigned.settings import ROOT, Settings, replace
 from undersigned.web.exchange.counting import is_submission, surface_of
@@ -237,3 +239,14 @@ def test_submissions_are_what_three_addresses_take() -> None:
         assert not is_submission("GET", path)
     for path in ("/v1/confirmations", "/s/example/report", "/c/token", "/"):
         assert not is_submission("POST", path)
+
+
+async def test_mail_that_waits_for_the_relay_is_said_with_its_reason(world: World) -> None:
+    await trouble.pause(world.db, "554 Relay access denied")
+    answer = await world.client.get("/readyz")
+    assert answer.status_code == 503
+    assert re.search(r"no mail goes out since [0-9 :-]+ UTC: 554 Relay access denied", answer.json()["detail"])
+    assert (await metrics.read(world.db)).mail_is_paused
+    await trouble.resume(world.db)
+    assert (await world.client.get("/readyz")).status_code == 200
+    assert not (await metrics.read(world.db)).mail_is_paused

@@ -202,14 +202,17 @@ class Signers(RuleBasedStateMachine):
         return OwnerLink(next(iter(ids)), commitment)
 
 
+@pytest.mark.parametrize(
+    ("histories", "steps"), [(12, 40), pytest.param(100, 60, marks=pytest.mark.long)], ids=["short", "long"]
+)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-def test_any_history_keeps_tally_model_sum_and_replay_together(slate: Slate) -> None:
+def test_any_history_keeps_tally_model_sum_and_replay_together(slate: Slate, histories: int, steps: int) -> None:
     Signers.slate = slate
     run_state_machine_as_test(
         Signers,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=60,
+            max_examples=histories,
+            stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,

@@ -99,6 +99,7 @@ def openapi(_: argparse.Namespace) -> int:
     from undersigned.web import app  # here, because it takes longer to import than all that other commands need
 
     secret = "x" * settings.SECRET_LENGTH_MIN
-    contract = app.create_app(Settings(secret_keys=secret, pepper=secret, log_seed=secret)).openapi_schema.to_schema()
+    described = app.create_app(Settings(secret_keys=secret, pepper=secret, log_seed=secret), described=True)
+    contract = described.openapi_schema.to_schema()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(contract, order="sorted"), indent=2) + b"\n")
     return 0

@@ -23,6 +23,11 @@ def bare(name: str, value: str) -> bytes:
     return _whole(name, [_printable(value)], line_max=HARD_LINE_MAX)
 
 
+def folded(name: str, *tokens: str) -> bytes:
+    """A header of tokens that each stay whole, such as a type and its parameters."""
+    return _whole(name, [_printable(token) for token in tokens])
+
+
 def words(name: str, value: str) -> bytes:
     """A header of free text, folded; in encoded-words if it isn't plain ASCII or looks as if it were encoded already."""
     value = _printable(" ".join(value.split()))

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from undersigned.identity import mailboxes
 from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 from undersigned.mail import headers
 from undersigned.settings import Settings
@@ -124,8 +125,13 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
 def _compose(settings: Settings, letter: Letter, context: dict[str, Any]) -> Mail:
     name = f"{letter.template}.mail"
     subject, text = TEXT.get_template(name).render(context).split("\n", 1)
-    extra = [headers.bare("Content-Language", languages.current())]
-    if letter.template in ("confirm", "succeed"):
+    extra = [
+        headers.bare("Content-Language", languages.current()),
+        *_reply_to(letter.about.privacy_contact),
+        headers.bare("X-Auto-Response-Suppress", "All"),
+        headers.bare("Feedback-ID", f"{letter.template}:undersigned:{settings.sender.address.rpartition('@')[2]}"),
+    ]
+    if context["stop_url"] in text:
         extra.append(headers.bare("List-Unsubscribe", f"<{context['stop_url']}>"))
         extra.append(headers.bare("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     # Nothing that is quoted-printable holds "=_" (RFC 2045, 6.7), so no part can end early.
@@ -135,10 +141,19 @@ def _compose(settings: Settings, letter: Letter, context: dict[str, Any]) -> Mai
         ("html", HTML.get_template(name).render(context)),
     ]
     body = b"".join(f"--{boundary}\r\n".encode() + _part(subtype, text) for subtype, text in parts)
-    extra.append(headers.bare("Content-Type", f'multipart/alternative; boundary="{boundary}"'))
+    extra.append(headers.folded("Content-Type", "multipart/alternative;", f'boundary="{boundary}"'))
     return _mail(
         settings, letter.address, subject, letter.id, b"".join([*extra, b"\r\n", body, f"--{boundary}--\r\n".encode()])
     )
+
+
+def _reply_to(contact: str) -> list[bytes]:
+    """Answers go to whoever reads them; a contact that not every relay could carry is only named in the text."""
+    try:
+        address = mailboxes.mailbox(contact).address
+    except ValueError:
+        return []
+    return [headers.address("Reply-To", address)] if address.isascii() else []
 
 
 def _part(subtype: str, text: str) -> bytes:

@@ -17,6 +17,7 @@ from undersigned import __version__
 from undersigned.database.connection import Database, connect
 from undersigned.database.queries.health import LogHealth, MailHealth, Noted
 from undersigned.database.trouble import DatabaseAway
+from undersigned.mail import trouble
 from undersigned.settings import Settings, SettingsError
 
 LOOP = "loop "
@@ -29,6 +30,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     noted: list[Noted]
     mail: MailHealth
+    mail_is_paused: bool
     queue_length: int
     logs: list[LogHealth]
 
@@ -75,6 +77,7 @@ async def read(db: Database) -> Facts:
     return Facts(
         await db.many(q.noted),
         await db.one(q.mail, COUNTED_MAX),
+        await trouble.of_now(db) is not None,
         await db.one(q.queue_length, COUNTED_MAX),
         await db.many(q.logs),
     )
@@ -107,6 +110,8 @@ def _of_submissions(facts: Facts) -> Iterator[Metric]:
 def _of_mail(facts: Facts) -> Iterator[Metric]:
     yield _outcomes(facts, "mails", "Mails, by what became of them.", "mail")
     yield GaugeMetricFamily("undersigned_mail_due", f"Mails that are due, up to {COUNTED_MAX}.", facts.mail.due_count)
+    paused = "1: no mail goes out, because of the relay's trouble; 0: it does."
+    yield GaugeMetricFamily("undersigned_mail_paused", paused, int(facts.mail_is_paused))
     waited = _seconds(facts.mail.waited)
     yield GaugeMetricFamily("undersigned_mail_due_age_seconds", "How long the oldest due mail has been due.", waited)
 

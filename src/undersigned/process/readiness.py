@@ -5,6 +5,7 @@ import datetime as dt
 from undersigned.database.connection import Database
 from undersigned.database.queries import SQL
 from undersigned.database.queries.health import LogHealth
+from undersigned.mail import trouble as relay
 
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on"}
 
@@ -40,8 +41,11 @@ async def foundations(db: Database) -> list[str]:
 
 async def late(db: Database) -> list[str]:
     """Which station is late or has stopped. Raises DatabaseAway."""
-    mail = await db.one(db.q.health.mail, 1)
-    found = [f"mail is late: the oldest has been due for {spoken(mail.waited)}"] if over(mail.waited, MAIL_LATE) else []
+    mail, trouble = await db.one(db.q.health.mail, 1), await relay.of_now(db)
+    found = [f"no mail goes out since {trouble.began_at:%Y-%m-%d %H:%M} UTC: {trouble.reason}"] if trouble else []
+    found += (
+        [f"mail is late: the oldest has been due for {spoken(mail.waited)}"] if over(mail.waited, MAIL_LATE) else []
+    )
     return found + [sentence for log in await db.many(db.q.health.logs) for sentence in _of_log(log)]
 
 

@@ -1,10 +1,9 @@
 """What the page on how a statement is counted shows beside its tally: what anybody can check the numbers by."""
 
-from typing import Any
-
 import msgspec
 
 from undersigned.database.connection import Database
+from undersigned.database.queries.log import Checked
 from undersigned.log import audits, check, reading
 from undersigned.log.audits import Audit
 from undersigned.readers.keeping import Kept, Memory
@@ -15,7 +14,7 @@ KEPT_S = 5.0
 class Proof(msgspec.Struct, frozen=True):
     """The latest recount, the newest signed head, and the latest sample that was reported; each None until there is one."""
 
-    check: Any
+    check: Checked | None
     checkpoint: str | None
     audit: Audit | None
 

@@ -45,6 +45,23 @@ REFRESH_EVERY_S = 0.25
 ANSWER_TIMEOUT_S = 4
 
 
+DESCRIPTION = OpenAPIConfig(
+    title="Undersigned",
+    version=__version__,
+    use_handler_docstrings=True,
+    description="People and organisations endorse a published statement, prove their mailbox, and are counted once.",
+    components=Components(
+        security_schemes={
+            "key": SecurityScheme(
+                type="http",
+                scheme="bearer",
+                description="Made with `undersigned key create`, or a partner's, with `undersigned partner add`.",
+            )
+        }
+    ),
+)
+
+
 class _CheckedBodies(OpenAPISchemaPlugin):
     """Describes a `Checked[T]` body as T."""
 
@@ -64,8 +81,11 @@ def _read_checked(annotation: Any, data: Any) -> Any:
     return read(get_args(annotation)[0], data)
 
 
-def create_app(settings: Settings) -> Litestar:
-    """The app. Its lifespan opens the database and keeps statements and tallies fresh in memory."""
+def create_app(settings: Settings, *, described: bool = False) -> Litestar:
+    """The app. Its lifespan opens the database and keeps statements and tallies fresh in memory.
+
+    Only a described one knows its `openapi_schema`: it also has pages about it, which take a third of a second each to answer.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -96,23 +116,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={"site": Provide(site_of, sync_to_thread=False)},
         exception_handlers={Exception: problems.answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(
-            title="Undersigned",
-            version=__version__,
-            path=None,
-            render_plugins=[],
-            use_handler_docstrings=True,
-            description="People and organisations endorse a published statement, prove their mailbox, and are counted once.",
-            components=Components(
-                security_schemes={
-                    "key": SecurityScheme(
-                        type="http",
-                        scheme="bearer",
-                        description="Made with `undersigned key create`, or a partner's, with `undersigned partner add`.",
-                    )
-                }
-            ),
-        ),
+        openapi_config=DESCRIPTION if described else None,
         plugins=[_CheckedBodies()],
         request_max_body_size=BODY_SIZE_MAX,
         template_config=TemplateConfig(

@@ -49,10 +49,8 @@ async def list_organisations(
         CountedOrganisation(**msgspec.structs.asdict(each) | {"salt": base64.b64encode(each.salt).decode()})
         for each in counted
     ]
-    following = listed[-1].log_index if len(listed) == organisations.PAGE_SIZE else None
-    return Response(
-        CountedOrganisations(listed, following), headers={"Cache-Control": "public, max-age=0, s-maxage=60"}
-    )
+    page = CountedOrganisations(listed, organisations.following(counted))
+    return Response(page, headers={"Cache-Control": "public, max-age=0, s-maxage=60"})
 
 
 class Subtracted(msgspec.Struct, frozen=True):

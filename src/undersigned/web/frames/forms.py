@@ -62,7 +62,7 @@ async def show_organisations(
 ) -> Template:
     statement = site.statements.get(slug)
     listed = await organisations.listed(site.db, statement.slug, after)
-    following = listed[-1].log_index if len(listed) == organisations.PAGE_SIZE else None
+    following = organisations.following(listed)
     more = following is not None and urlencode({**request.query_params.dict(), "after": following}, doseq=True)
     return _frame(site, request, "organisations", statement, {"organisations": listed, "more": more})
 

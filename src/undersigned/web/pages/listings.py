@@ -43,7 +43,7 @@ async def show_organisations(
     context = {
         "statement": statement,
         "organisations": listed,
-        "next": listed[-1].log_index if len(listed) == organisations.PAGE_SIZE else None,
+        "next": organisations.following(listed),
         "after": after,
         "countries": countries.names(languages.current()),
     }
