@@ -10,7 +10,7 @@ from tests.api.test_succession import FORMER, SUCCESSOR, accept, approve, dump, 
 from tests.conftest import World
 from tests.letters import person, token_of
 from undersigned.errors import Refused
-from undersigned.log import audits, note, receipts, sealing, sequencer
+from undersigned.log import audits, generations, note, receipts, sealing, sequencer
 from undersigned.log.check import check
 from undersigned.process import retention
 from undersigned.process.worker import make_sealer
@@ -146,6 +146,7 @@ async def test_an_interrupted_restart_is_never_sealed_with_somebody_missing(worl
         "WITH left_out AS (UPDATE endorsement SET generation = 0 WHERE id = (SELECT id FROM endorsement LIMIT 1) RETURNING id)"
         "DELETE FROM log_queue WHERE endorsement_id IN (SELECT id FROM left_out)"
     )
+    await world.db.pool.execute("UPDATE log_head SET recommitting_behind = $1", generations.FIRST)
     assert await world.count() == (1, 0)
     with pytest.raises(Refused, match="undersigned log restart"):
         await seal(world)

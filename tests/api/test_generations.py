@@ -103,6 +103,7 @@ async def test_a_restart_whose_database_is_lost_as_well_begins_another(world: Wo
     await restart(world)
     await lose_the_last(world, lambda: run(world))
     await world.db.pool.execute("UPDATE endorsement SET generation = 0 WHERE id = (SELECT id FROM endorsement LIMIT 1)")
+    await world.db.pool.execute("UPDATE log_head SET recommitting_behind = $1", generations.FIRST)
     await counted(world, "cleo@example.org")
     assert "older than the log" in (await world.client.get("/readyz")).json()["detail"]
     assert (await shown(world))["individuals"] == 2

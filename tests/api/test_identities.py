@@ -18,6 +18,8 @@ from undersigned.log import audits, entries, note, receipts
 from undersigned.log.check import check
 from undersigned.signing import identities, review
 
+pytestmark = pytest.mark.virgin
+
 ORIGIN = "127.0.0.1:8000/log/example"
 ADDRESS, NOW, OTHERWISE = "ada.example@gmail.com", "mailbox:adaexample@gmail.com", "mailbox:ada.example@gmail.com"
 AS_BEFORE = (

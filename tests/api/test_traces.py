@@ -14,6 +14,8 @@ from undersigned.admins import keys
 from undersigned.database.connection import Database, connect
 from undersigned.readers import exports, partners, public_names, reports
 
+pytestmark = pytest.mark.virgin
+
 READERS = "https://www.readers.org.uk"
 NAME = "Ada Example"
 Act = Callable[[Database], Awaitable[Any]]
