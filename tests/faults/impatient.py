@@ -7,7 +7,7 @@ from undersigned.web import app
 from undersigned.web.exchange import downloads
 
 exports.WAIT_S = 1
-downloads.PIECE_TIMEOUT_S = 3
+downloads.PIECE_TIMEOUT_S = 4
 
 
 def create() -> Litestar:

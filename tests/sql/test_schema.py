@@ -50,6 +50,7 @@ async def test_the_migrations_lead_to_the_schema(blank_url: str, database_url: s
     await migrated.close()
 
 
+@pytest.mark.virgin
 async def test_a_key_whose_scope_is_gone_stays_and_opens_nothing(db: Database, database_url: str) -> None:
     await db.pool.execute(
         """

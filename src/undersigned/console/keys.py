@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from typing import get_args
 from uuid import UUID
 
 from undersigned.admins import keys
 from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
+from undersigned.database.queries.admins import Scope
 from undersigned.settings import Settings
 
 
@@ -16,9 +18,7 @@ def declare(commands: Commands) -> None:
     )
     creating = steps.add_parser("create", help="make a key and show it, this once")
     creating.add_argument("label", help="whose key it is")
-    creating.add_argument(
-        "--scope", action="append", choices=("export", "review"), help="what it may do (default: export)"
-    )
+    creating.add_argument("--scope", action="append", choices=get_args(Scope), help="what it may do (default: export)")
     creating.set_defaults(run=on_database(create))
     steps.add_parser("list", help="list the keys").set_defaults(run=on_database(listed))
     revoking = steps.add_parser("revoke", help="revoke a key")
