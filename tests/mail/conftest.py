@@ -48,9 +48,15 @@ def start_relay() -> Iterator[Start]:
         controller.stop()
 
 
+@pytest.fixture(scope="session")
+def relay_port() -> int:
+    """Where one relay after another listens, so that their settings are the same and one app does for all."""
+    return free_port()
+
+
 @pytest.fixture
-def relay(start_relay: Start) -> Relay:
-    return start_relay()
+def relay(start_relay: Start, relay_port: int) -> Relay:
+    return start_relay(relay_port)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ HOSTILE = [
     "=?utf-8?b?YQ0KUmVwbHktVG86eEBlLnZjDQoNClBheTogZS52Yy9hIA==?=@evil.example",
     encoded("a@victim.example,", "q") + "@evil.example",
     encoded("a\r\nBcc: b@c.example\r\n") + "@evil.example",
-    encoded("a\r\nBcc: b@c.example\r\n", "q") + "@evil.example",
+    encoded("a\r\nBcc: b@c.d\r\n", "q") + "@evil.example",
     encoded("\0") + "@evil.example",
     encoded('"') + "x@evil.example",
     encoded("<") + "@evil.example",
