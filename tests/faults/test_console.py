@@ -73,8 +73,8 @@ async def test_a_reader_who_leaves_in_the_middle_of_an_export_is_no_trouble_eith
     )
     await db.pool.execute(
         "INSERT INTO signatory (endorsement_id, mailbox_id, address, name, name_status, locale, source, mail_domain, consent,"
-        " salt, bound) SELECT id, id, 'a@example.org', 'Ada', 'hidden', 'en', '{}', 'example.org',"
-        """ '{"endorse": {"at": "2026-01-01T00:00:00Z", "text_sha256": ""}}', '', '' FROM endorsement"""
+        " salt, bound, identity) SELECT id, id, 'a@example.org', 'Ada', 'hidden', 'en', '{}', 'example.org',"
+        """ '{"endorse": {"at": "2026-01-01T00:00:00Z", "text_sha256": ""}}', '', '', 'mailbox:' || id FROM endorsement"""
     )
     await db.pool.execute(
         "INSERT INTO log_member SELECT id, 'example', row_number() OVER () FROM endorsement WHERE statement = 'example'"

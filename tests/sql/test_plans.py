@@ -59,7 +59,7 @@ ASKED: dict[str, tuple[object, ...]] = {
     "owners.leave": (BODY, BODY_BOUND),
     "owners.entry": (PERSON,),
     "names.find": (PERSON,),
-    "names.show": (key("example102"), "Name 102", FROM, OTHER),
+    "names.show": (key("example102"), "Name 102", FROM, OTHER, "console"),
     "names.page": (FROM, TO, 201),
     "names.initials": (FROM, TO, len(public_names.bounds("example")[0])),
     "names.find_shown": ("example", PERSON),
