@@ -80,15 +80,12 @@ def test_the_statements_own_form_works_though_its_pages_send_no_referrer(page: P
     page.get_by_role("heading", name="Check your mailbox").wait_for()
 
 
-@pytest.mark.parametrize("path", ["/s/example", "/embed/example/form"])
-def test_a_strangers_form_leads_to_the_statements_own_page(
-    page: Page, restricted: Server, partner: Partner, path: str
-) -> None:
-    form = f"<form method='post' action='{restricted.url}{path}'><input name='email' value='a@b.org'><button>Go</button></form>"
+def test_a_strangers_form_leads_to_the_statements_own_page(page: Page, restricted: Server, partner: Partner) -> None:
+    target = f"{restricted.url}/s/example"
+    form = f"<form method='post' action='{target}'><input name='email' value='a@b.org'><button>Go</button></form>"
     other = partner.url.replace("localhost", "127.0.0.1")
     partner.show(form, "/form", referrer_policy="no-referrer")
     page.goto(f"{other}/form")
     page.locator("button").click()
     link = page.get_by_role("link", name="To the statement’s own page")
-    assert link.get_attribute("href") == f"{restricted.url}/s/example"
-    assert "a@b.org" not in page.content()
+    assert link.get_attribute("href") == target

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from undersigned.errors import DomainError, FieldError, InvalidFields, MalformedRequest, OriginRefused
+from undersigned.errors import DomainError, FieldError, InvalidFields, MalformedRequest
 from undersigned.signing import submissions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange import problems
@@ -114,11 +114,10 @@ NO_TROUBLE = Trouble()
 def trouble_of(error: DomainError, values: dict[str, Any], words: Mapping[str, str] = submissions.DETAILS) -> Trouble:
     """What a form that was sent is shown again with; `words` says what a field's fault is, by its code.
 
-    Raises the error again if it is none that a request is answered with, or if the form was a stranger's: what that filled in
-    isn't shown as if its reader had typed it here.
+    Raises the error again if it is none that a request is answered with.
     """
     status = problems.status_of(error)
-    if status is None or isinstance(error, OriginRefused):
+    if status is None:
         raise error
     problems.note(error)
     headers = problems.headers_of(error)
