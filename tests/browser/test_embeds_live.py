@@ -87,7 +87,11 @@ def test_from_the_partners_page_to_the_mailbox_and_back_to_a_count_that_moves(
     mailbox.close()
 
     page.bring_to_front()
-    page.clock.fast_forward(19_000)
+    for _ in range(20):  # another web worker may hold the number of a moment ago
+        page.clock.fast_forward(19_000)
+        page.wait_for_timeout(250)
+        if tally.inner_text() != "Be among the first":
+            break
     expect(tally).to_have_text("10 people · 0 organisations")
     assert traffic[-1][0] == "200"
     # What is read aloud is there once, and nothing announces each change.

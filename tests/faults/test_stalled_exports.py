@@ -52,7 +52,8 @@ async def key(db: Database) -> str:
 
 
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+def server(key: str, database_url: str, tmp_path: Path) -> Iterator[Server]:
+    """A server that finds the statement and the key as it starts."""
     port, log = free_port(), tmp_path / "server.log"
     given = {"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path), "PORT": str(port)}
     given |= dict.fromkeys(("SECRET_KEYS", "PEPPER", "LOG_SEED"), SECRET)

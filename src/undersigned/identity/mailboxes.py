@@ -67,9 +67,9 @@ def _account(local: str, domain: str) -> tuple[str, str]:
         if naming is None or not naming.subdomains or name.startswith("xn--"):
             return local, domain
         local = name
-    name = unicodedata.normalize("NFC", local.partition("+")[0].translate(naming.without))
-    # What is nothing but a tag, or would end in a dot, is nobody's, and stays apart from everybody.
-    return (name if name and name[-1] != "." else local), naming.domain
+    name = local.partition("+")[0].translate(naming.without)
+    # What is nothing but a tag, or would end in a dot, or isn't ASCII, is no account's name there, and stays apart from everybody.
+    return (name if name and name[-1] != "." and name.isascii() else local), naming.domain
 
 
 def _parts(address: str) -> tuple[str, str]:
