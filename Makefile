@@ -5,7 +5,7 @@ python := .venv/bin/python
 compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-header --no-annotate
 
-pytest := $(python) -m pytest -n logical --dist loadgroup
+pytest := $(python) -m pytest -n auto --dist loadgroup
 messages := .venv/bin/pybabel --quiet
 
 .PHONY: help run test test-long lint types bench messages open-mail lock clean venv venv-test

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import mailbox
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
@@ -29,6 +30,11 @@ from undersigned.web.app import create_app, refresh
 
 collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_merkle_aics.py"]
 SECRET = "only-for-tests-and-long-enough-0123456789"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of the time, a test waits for something that it stopped or slowed down."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -68,7 +68,7 @@ def _account(local: str, domain: str) -> tuple[str, str]:
             return local, domain
         local = name
     name = local.partition("+")[0].translate(naming.without)
-    # What is nothing but a tag, or would end in a dot, or isn't ASCII, is no account's name there, and stays apart from everybody.
+    # What is nothing but a tag, ends in a dot, or isn't ASCII is no account's name there, and stays apart from everybody.
     return (name if name and name[-1] != "." and name.isascii() else local), naming.domain
 
 

@@ -4,6 +4,7 @@ A query that is missing, or that nobody declared, stops the program at start; a 
 says of the statement's rows.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import get_type_hints
 
@@ -62,6 +63,7 @@ class Queries(msgspec.Struct, frozen=True):
     health: Health
 
 
+@lru_cache
 def load(directory: Path = SQL / "queries") -> Queries:
     """The queries of a directory. Raises QueriesDiffer if a file and its fields, or the files and the nouns, differ."""
     return parse(directory, Queries, get_type_hints(Queries))
