@@ -1,6 +1,8 @@
 # Needs Python 3.11 to 3.14 (PYTHON=… chooses one), make and git. Paths are relative: make can't handle spaces in them.
 
 export PYTHON
+# The dozens of processes that a test run starts would each compile everything again.
+export PYTHONDONTWRITEBYTECODE :=
 python := .venv/bin/python
 compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-header --no-annotate
