@@ -97,6 +97,7 @@ def settings(database_url: str, place: Path) -> Iterator[Settings]:
         pepper=SECRET,
         log_seed=SECRET,
         web_workers=1,
+        local=True,
         mail_budget_network=0,
         submit_budget_network=0,
     )

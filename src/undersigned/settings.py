@@ -34,7 +34,7 @@ class Settings(
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
     `X-Forwarded-For` is believed, comma-separated. `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and
-    port of its own for `/metrics`.
+    port of its own for `/metrics`. `local` is what `serve --local` sets, for trying out.
     """
 
     host: str = "127.0.0.1"
@@ -54,6 +54,7 @@ class Settings(
     mail_budget_total: Annotated[int, Meta(ge=0)] = 0
     submit_budget_network: Annotated[int, Meta(ge=0)] = 600
     metrics_address: str = ""
+    local: bool = False
 
     @property
     def url(self) -> str:
@@ -105,8 +106,8 @@ class Settings(
 
     @property
     def has_mailbox_page(self) -> bool:
-        """Whether `/mailbox` exists: mail stays on this machine, and so does whoever reads it."""
-        return self.on_loopback and not self.smtp_url
+        """Whether `/mailbox` exists: somebody tries things out, mail stays on this machine, and so does whoever reads it."""
+        return self.local and self.on_loopback and not self.smtp_url
 
     def to_environ(self) -> dict[str, str]:
         """These settings as environment variables, for a child process."""
@@ -118,7 +119,7 @@ def _public_url(given: str) -> str:
     return addressing.base_url(given)
 
 
-def replace(settings: Settings, **changes: str) -> Settings:
+def replace(settings: Settings, **changes: str | bool) -> Settings:
     """The settings with some of them changed."""
     return msgspec.structs.replace(settings, **changes)
 

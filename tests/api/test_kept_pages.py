@@ -7,6 +7,8 @@ from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from undersigned.signing import endorsements
 from undersigned.web.exchange.rendered import KEPT_MAX, Pages
+from undersigned.web.exchange.site import VERSION
+from undersigned.words import languages
 
 PATH = "/s/example"
 
@@ -49,6 +51,32 @@ async def test_a_kept_page_follows_what_it_shows(world: World) -> None:
     assert "A new note" in await read(world)
     await world.db.pool.execute("UPDATE statement SET closes_at = now(), published_at = now()")
     assert "This statement took endorsements until" in await read(world)
+
+
+async def test_an_address_that_carries_anything_is_answered_from_the_one_page_in_memory(world: World) -> None:
+    await world.count()
+    assert "<!--" not in await read(world)
+    site = world.app.state.site
+    statement, record = site.statements.get("example"), await site.records.get(site.db, "example")
+    shown = (statement, statement.state, site.tallies.find("example"), record)
+    with languages.speaking("en"):
+        assert site.pages.get("example", shown)
+        site.pages.keep("example", shown, "<p>Kept</p><!-- carried -->")
+    carrying = [f"{PATH}?partner=a{number}&utm_source=<b>" for number in range(3)]
+    assert [(await world.client.get(path)).text for path in carrying] == [
+        f'<p>Kept</p><input type="hidden" name="partner" value="a{number}">'
+        '<input type="hidden" name="utm_source" value="&lt;b&gt;">'
+        for number in range(3)
+    ]
+
+
+async def test_the_reference_is_read_once(world: World) -> None:
+    first = (await world.client.get("/reference")).text
+    pages = world.app.state.site.pages
+    with languages.speaking("en"):
+        assert pages.get("/reference", (VERSION,)) == first
+        pages.keep("/reference", (VERSION,), "kept")
+    assert (await world.client.get("/reference")).text == "kept"
 
 
 async def test_what_one_address_carries_is_in_nobody_elses_page(world: World) -> None:

@@ -165,8 +165,11 @@ def test_without_a_base_url_the_address_is_where_it_listens(host: str, url: str)
         ("loopback", "", False),
     ],
 )
-def test_the_mailbox_page_exists_on_loopback_without_a_relay_only(host: str, smtp_url: str, has: bool) -> None:
-    assert Settings(host=host, smtp_url=smtp_url).has_mailbox_page is has
+def test_the_mailbox_page_exists_for_trying_out_on_loopback_without_a_relay_only(
+    host: str, smtp_url: str, has: bool
+) -> None:
+    assert Settings(host=host, smtp_url=smtp_url, local=True).has_mailbox_page is has
+    assert not Settings(host=host, smtp_url=smtp_url).has_mailbox_page
 
 
 def test_the_repositorys_root_is_found() -> None:

@@ -35,8 +35,10 @@ def declare(commands: Commands) -> None:
 def serve(options: argparse.Namespace) -> int:
     diagnostics.configure("serve")
     given = settings.load(generate_secrets=options.local)
-    if options.local and not given.statements_dir:
-        given = settings.replace(given, statements_dir=str(settings.ROOT / "statements"))
+    if options.local:
+        given = settings.replace(
+            given, local=True, statements_dir=given.statements_dir or str(settings.ROOT / "statements")
+        )
     return supervisor.serve(
         given,
         prepare=lambda ready: asyncio.run(prepare(ready)),

@@ -4,12 +4,11 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get
-from litestar.response import Template
 
 from undersigned.process import readiness
 from undersigned.settings import ROOT
 from undersigned.web.exchange.problems import NotReady, declared
-from undersigned.web.exchange.site import VERSION, AtSite
+from undersigned.web.exchange.site import VERSION, AnyRequest, AtSite
 
 CONTRACT = ROOT / "openapi" / "openapi.json"
 
@@ -41,7 +40,11 @@ def contract() -> Response[bytes]:
 
 
 @get("/reference", include_in_schema=False, sync_to_thread=False)
-def reference() -> Template:
-    return Template(
-        "reference.html", context={"openapi": msgspec.json.decode(CONTRACT.read_bytes()), "version": VERSION}
-    )
+def reference(site: AtSite, request: AnyRequest) -> Response[str]:
+    """All that programs can ask, from memory: reading and showing the contract takes longer than any other answer."""
+    html = site.pages.get("/reference", (VERSION,))
+    if html is None:
+        template = request.app.template_engine.get_template("reference.html")  # type: ignore[union-attr]
+        html = template.render(openapi=msgspec.json.decode(CONTRACT.read_bytes()), version=VERSION)
+        site.pages.keep("/reference", (VERSION,), html)
+    return Response(html, media_type="text/html")

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from markupsafe import Markup
 
 from undersigned.errors import DomainError, FieldError, InvalidFields, MalformedRequest
 from undersigned.signing import submissions
@@ -32,6 +33,12 @@ FORM_NAMES = {
 def attribution_of(request: AnyRequest) -> dict[str, str]:
     """The partner and the campaign that an address names, such as `/s/example?partner=readers&utm_source=news`."""
     return {name: request.query_params[name] for name in ("partner", *SOURCE) if name in request.query_params}
+
+
+def carried(values: Mapping[str, Any]) -> Markup:
+    """The fields of a form that its page's address carries into it, as `attribution_of` has them."""
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return Markup("").join(field.format(name, values[name]) for name in ("partner", *SOURCE) if values.get(name))
 
 
 async def sent(request: AnyRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
+from markupsafe import Markup
 
 from undersigned.database.queries.records import Record
 from undersigned.database.trouble import DatabaseAway
@@ -17,13 +18,15 @@ from undersigned.tallies import charts
 from undersigned.tallies.snapshots import Tally
 from undersigned.web.exchange import acts, problems
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, attribution_of, sent, signing_of, trouble_of
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, attribution_of, carried, sent, signing_of, trouble_of
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 
 BARS_MAX = 12
 # A page holds nothing of whoever asks for it, so a CDN may keep it, for as long as the record in memory is kept.
 PAGE_CACHE = {"Cache-Control": "public, max-age=0, s-maxage=5, stale-while-revalidate=10"}
+# Text that somebody wrote is escaped where it is shown, so that nobody else writes this into a page.
+CARRIED_HERE = Markup("<!-- carried -->")
 UNREAD: Kept[Record | None] = Kept(None)
 
 
@@ -35,17 +38,16 @@ async def index(site: AtSite) -> Template:
 
 
 @get("/s/{slug:str}")
-async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Response[str] | Template:
-    """The page, from memory unless it has changed or carries a partner or a campaign into its form."""
-    statement, attribution, record = site.statements.get(slug), attribution_of(request), await _record(site, slug)
-    if attribution:
-        return _page(site, statement, record, attribution, NO_TROUBLE)
+async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Response[str]:
+    """The page, from memory unless it has changed; what its address carries into the form is put in last."""
+    statement, record = site.statements.get(slug), await _record(site, slug)
     shown = (statement, statement.state, site.tallies.find(slug), record)
     html = site.pages.get(slug, shown)
     if html is None:
         page = _page(site, statement, record, {}, NO_TROUBLE)
-        html = request.app.template_engine.get_template("statement.html").render(**page.context)  # type: ignore[union-attr]
+        html = request.app.template_engine.get_template("statement.html").render(**page.context | {"carried": CARRIED_HERE})  # type: ignore[union-attr]
         site.pages.keep(slug, shown, html)
+    html = html.replace(CARRIED_HERE, carried(attribution_of(request)))
     return Response(html, media_type="text/html", headers=PAGE_CACHE)
 
 
@@ -122,6 +124,7 @@ def _page(
             "bars": charts.bars(by_country, BARS_MAX, mirrored=mirrored),
             "countries": countries.names(language),
             "values": values,
+            "carried": carried(values),
             "errors": trouble.errors,
             "trouble": trouble.sentence,
         },
