@@ -24,13 +24,23 @@ SELECT EXISTS (SELECT 1 FROM mail) AS accepted;
 -- Always one row.
 SELECT (
     SELECT to_jsonb(claim) FROM (
-        SELECT s.statement, s.kind, s.status, s.name, s.role, s.country, s.objectives, s.partner, s.organisation,
+        SELECT s.statement, s.kind, s.status, s.name, s.role, s.country, s.objectives, s.partner, s.source, s.organisation,
                coalesce(s.expires_at <= now(), false) AS expired
         FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2
     ) AS claim
 ) AS claim, (
     SELECT jsonb_build_object('statement', e.statement, 'status', e.status) FROM endorsement AS e WHERE e.id = $1
 ) AS endorsement;
+
+-- name: correct
+-- Puts what a pending claim's owner corrected in place of what was typed. Who it is of, which is its key, can't change. One row.
+WITH claim AS (
+    UPDATE submission
+    SET country = $3, objectives = $4, partner = $5, source = $6, role = $7, organisation = $8
+    WHERE endorsement_id = $1 AND id = $2 AND status = 'pending' AND expires_at > now()
+    RETURNING id
+)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM claim) THEN 'corrected' ELSE 'absent' END AS outcome;
 
 -- name: renew
 -- Gives a pending claim, expired or not, a new lease of life and one more mail, unless such a mail is already due.

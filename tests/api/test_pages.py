@@ -24,7 +24,7 @@ async def test_a_person_signs_and_confirms_with_forms_alone(world: World) -> Non
     [mail] = await world.send_mail()
     page = await world.client.get(f"/c/{token_of(mail)}")
     assert 'value="Ada Example"' in page.text
-    assert "checked" not in page.text
+    assert not re.search(r'name="(show_name|updates)"[^>]* checked', page.text)
     [consent] = re.findall(r'name="consent" value="(\w+)"', page.text)
     done = await world.client.post(
         f"/c/{token_of(mail)}", data={"consent": consent, "name": "Ada E.", "show_name": "true"}

@@ -67,6 +67,19 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     subject: Annotated[str, Meta(max_length=1000, description="Leave this empty: people don't see it in the form")] = ""
 
 
+class Correcting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a claim's owner says instead of what was typed; null leaves a field as it is.
+
+    An organisation's name, country and website decide who it is, and stay: what is wrong with them is a claim of its own.
+    """
+
+    country: Annotated[str | None, Meta(description="An individual's; empty for none")] = None
+    objectives: list[Annotated[str, Meta(max_length=8)]] | None = None
+    role: Annotated[str | None, Meta(description="Of the representative, in at most 100 characters")] = None
+    contributions: list[str] | None = None
+    source: Annotated[bool, Meta(description="False: no partner and no campaign brought me here")] = True
+
+
 class Confirming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mailbox owner's word: the mailed token, their consent, and what they correct or choose."""
 
@@ -75,6 +88,7 @@ class Confirming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     name: PersonName | None = None
     show_name: bool = False
     updates: bool = False
+    corrected: Correcting = Correcting()
 
 
 class Managing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,8 @@ from undersigned.database.connection import Database
 from undersigned.database.queries.submissions import KeptClaim
 from undersigned.identity.tokens import ConfirmLink
 from undersigned.signing import submissions
+from undersigned.signing.bodies import Correcting
+from undersigned.statements.published import Statement
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -35,6 +37,23 @@ async def find(db: Database, link: ConfirmLink) -> KeptClaim | Settled:
     if claim is None:
         return Settled("gone", fact.statement if fact else None)
     return Settled("expired", claim.statement) if claim.expired else claim
+
+
+async def correct(db: Database, link: ConfirmLink, statement: Statement, claim: KeptClaim, said: Correcting) -> None:
+    """Keeps what its owner corrects of a claim before they confirm it; nothing if it is gone. Raises InvalidFields."""
+    right = submissions.corrected(statement, claim, said)
+    if right != claim:
+        await db.batched(
+            db.q.submissions.correct,
+            link.endorsement_id,
+            link.submission_id,
+            right.country,
+            right.objectives,
+            right.partner,
+            right.source,
+            right.role,
+            right.organisation,
+        )
 
 
 async def renew(db: Database, link: ConfirmLink) -> bool:

@@ -4,19 +4,20 @@ import contextlib
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from undersigned.database.connection import Database
-from undersigned.database.queries.submissions import ClaimedOrganisation
+from undersigned.database.queries.submissions import ClaimedOrganisation, KeptClaim
 from undersigned.errors import FieldError, InvalidFields, Unavailable
 from undersigned.identity import domains, endorsers, keys, mailboxes, names, visible
 from undersigned.identity.endorsers import Kind
 from undersigned.identity.mailboxes import Mailbox
 from undersigned.log import entries
-from undersigned.signing.bodies import Checked, Managing, OrganisationClaim, Signing, Source
+from undersigned.signing.bodies import Checked, Correcting, Managing, OrganisationClaim, Signing, Source
 from undersigned.statements.published import Statement
 from undersigned.words import countries
 from undersigned.words.languages import noop
@@ -70,6 +71,17 @@ class _Faults:
             self.add(pointer, error.code)
             return ""
 
+    def objectives(self, statement: Statement, chosen: Sequence[str]) -> None:
+        known = {objective.key for objective in statement.objectives}
+        for place, objective in enumerate(chosen):
+            if objective not in known:
+                self.add(f"/objectives/{place}", "objective_unknown")
+
+    def contributions(self, statement: Statement, chosen: Sequence[str], within: str) -> None:
+        for place, contribution in enumerate(chosen):
+            if contribution not in statement.contributions:
+                self.add(f"{within}/contributions/{place}", "contribution_unknown")
+
 
 def check(statement: Statement, body: Checked[Signing]) -> Claim:
     """The claim in a signing body. Raises InvalidFields with every bad field."""
@@ -78,10 +90,7 @@ def check(statement: Statement, body: Checked[Signing]) -> Claim:
     box = _mailbox(faults, signing.email)
     if signing.country is not None and signing.country not in countries.CODES:
         faults.add("/country", "country_unknown")
-    known = {objective.key for objective in statement.objectives}
-    for place, objective in enumerate(signing.objectives):
-        if objective not in known:
-            faults.add(f"/objectives/{place}", "objective_unknown")
+    faults.objectives(statement, signing.objectives)
     if signing.text_sha256 is not None and statement.locale_of(signing.text_sha256) is None:
         faults.add("/text_sha256", "text_unknown")
     role, organisation, who, hold_reason = None, None, endorsers.of_individual(box), None
@@ -119,6 +128,29 @@ def whose(asked: Managing) -> tuple[Mailbox, Kind, str]:
     if faults.found:
         raise InvalidFields(faults.found)
     return box, kind, who
+
+
+def corrected(statement: Statement, claim: KeptClaim, said: Correcting) -> KeptClaim:
+    """The claim as its owner corrects it. Raises InvalidFields with every bad field."""
+    faults, changes = _Faults(), dict[str, Any]()
+    if said.country is not None and claim.kind == "individual":
+        if said.country and said.country not in countries.CODES:
+            faults.add("/country", "country_unknown")
+        changes["country"] = said.country or None
+    if said.objectives is not None:
+        faults.objectives(statement, said.objectives)
+        changes["objectives"] = sorted(set(said.objectives))
+    if claim.organisation and said.role is not None:
+        changes["role"] = faults.name("/role", said.role, domains=True)
+    if claim.organisation and said.contributions is not None:
+        faults.contributions(statement, said.contributions, "")
+        contributions = sorted(set(said.contributions))
+        changes["organisation"] = msgspec.structs.replace(claim.organisation, contributions=contributions)
+    if not said.source:
+        changes |= {"partner": None, "source": {}}
+    if faults.found:
+        raise InvalidFields(faults.found)
+    return msgspec.structs.replace(claim, **changes)
 
 
 def corrected_name(name: str | None) -> str | None:
@@ -232,9 +264,7 @@ def _organisation(
     name = faults.name("/organisation/name", claimed.name, length_max=names.ORGANISATION_NAME_LENGTH_MAX, domains=True)
     if claimed.country not in countries.CODES:
         faults.add("/organisation/country", "country_unknown" if claimed.country else "required")
-    for place, contribution in enumerate(claimed.contributions):
-        if contribution not in statement.contributions:
-            faults.add(f"/organisation/contributions/{place}", "contribution_unknown")
+    faults.contributions(statement, claimed.contributions, "/organisation")
     website = visible.typed(claimed.website or "") or None
     try:
         who = endorsers.of_organisation(name, claimed.country, website)

@@ -32,6 +32,7 @@ class KeptClaim(msgspec.Struct, frozen=True):
     country: str | None
     objectives: list[str]
     partner: str | None
+    source: dict[str, str]
     organisation: ClaimedOrganisation | None
     expired: bool
 
@@ -68,6 +69,7 @@ class ClaimKey(msgspec.Struct, frozen=True):
 class Submissions(Noun, frozen=True):
     submit: Query[bool]
     find: Query[Standing]
+    correct: Query[Literal["corrected", "absent"]]
     renew: Query[Literal["renewed", "absent"]]
     deny: Query[Literal["deleted", "absent"]]
     extend: Query[dt.datetime | None]

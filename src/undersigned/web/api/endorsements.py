@@ -4,8 +4,8 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from undersigned import errors
-from undersigned.signing import endorsements
-from undersigned.signing.bodies import Accepted, Checked, Confirmed, Confirming, Managing, Signing
+from undersigned.signing import claims, endorsements
+from undersigned.signing.bodies import Accepted, Checked, Confirmed, Confirming, Correcting, Managing, Signing
 from undersigned.web.exchange import acts
 from undersigned.web.exchange.problems import declared
 from undersigned.web.exchange.site import AnyRequest, AtSite
@@ -44,6 +44,8 @@ async def confirm(site: AtSite, data: JSONBody[Checked[Confirming]]) -> Confirme
     """Counts the endorsement, once, or holds it for a look. Asking again is answered like the first time."""
     word = data.value
     link = site.signer.read_confirm(word.token)
+    if word.corrected != Correcting():
+        await acts.correct(site, link, await claims.find(site.db, link), word.corrected)
     done = await endorsements.confirm(
         site.db, link, consent=word.consent, name=word.name, show_name=word.show_name, updates=word.updates
     )

@@ -1,7 +1,10 @@
 """What the API, a page and a frame all offer is one act each; they only say in their own ways what came of it."""
 
-from undersigned.signing import owners, submissions
-from undersigned.signing.bodies import Checked, Managing, Signing
+from undersigned.database.queries.submissions import KeptClaim
+from undersigned.identity.tokens import ConfirmLink
+from undersigned.signing import claims, owners, submissions
+from undersigned.signing.bodies import Checked, Correcting, Managing, Signing
+from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.site import AnyRequest, Site
 
@@ -17,6 +20,12 @@ async def submit(
     network_key = site.network_key(request)
     site.submit_budget.spend(network_key)
     await submissions.submit(site.db, site.settings.pepper, statement, body, network_key, site.partners)
+
+
+async def correct(site: Site, link: ConfirmLink, claim: KeptClaim | Settled, said: Correcting) -> None:
+    """Keeps what a claim's owner corrects as they confirm it. Raises InvalidFields or Unavailable."""
+    if isinstance(claim, KeptClaim):
+        await claims.correct(site.db, link, site.statements.get(claim.statement), claim, said)
 
 
 async def request_link(site: Site, request: AnyRequest, statement: Statement, asked: Checked[Managing]) -> None:

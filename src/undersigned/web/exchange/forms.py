@@ -93,6 +93,19 @@ def signing_of(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def correcting_of(values: dict[str, Any]) -> dict[str, Any]:
+    """The corrections that the form of a claim makes up, which says `corrects`; none for a page that has no such fields."""
+    if "corrects" not in values:
+        return {}
+    return {
+        "country": values.get("country"),
+        "objectives": values["objectives"],
+        "role": values.get("role"),
+        "contributions": values["contributions"],
+        "source": "source" in values,
+    }
+
+
 def managing_of(values: dict[str, Any]) -> dict[str, Any]:
     """The body that a form's fields make up."""
     body = {"email": values.get("email", ""), "locale": languages.current()}

@@ -12,11 +12,12 @@ from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
 from undersigned.signing import claims, endorsements, owners, review
+from undersigned.signing.bodies import Correcting, read
 from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
-from undersigned.web.exchange import problems
+from undersigned.web.exchange import acts, problems
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
+from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, correcting_of, sent, trouble_of
 from undersigned.web.exchange.notices import back_to, button, notice
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
@@ -60,7 +61,7 @@ async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
     claim = await claims.find(site.db, link)
     if isinstance(claim, Settled):
         return _settled(site, token, claim)
-    return _claim_page(site, token, claim, {"name": claim.name}, NO_TROUBLE)
+    return _claim_page(site, token, claim, _claimed(claim), NO_TROUBLE)
 
 
 @post("/c/{token:str}", status_code=200)
@@ -75,6 +76,7 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     if unread := consent_trouble(statement, values):
         return _claim_page(site, token, claim, values, unread)
     try:
+        await acts.correct(site, link, claim, read(Correcting, correcting_of(values)).value)
         done = await endorsements.confirm(
             site.db,
             link,
@@ -181,17 +183,19 @@ def _expired(token: str, *, still_there: bool) -> Template:
     )
 
 
+def _claimed(claim: KeptClaim) -> dict[str, Any]:
+    """What was typed, as the fields of the form in which its owner corrects it."""
+    values = {"name": claim.name, "country": claim.country, "role": claim.role, "objectives": claim.objectives}
+    return values | {"contributions": claim.organisation.contributions if claim.organisation else [], "source": True}
+
+
 def _claim_page(site: Site, token: str, claim: KeptClaim, values: dict[str, Any], trouble: Trouble) -> Template:
     statement = site.statements.get(claim.statement)
-    text = statement.translation(languages.current()) or statement
     country_names = countries.names(languages.current())
-    organisation = claim.organisation
+    organisation, partner = claim.organisation, site.partners.get(claim.partner)
     shown = {
         "kind": claim.kind,
-        "name": claim.name,
-        "role": claim.role,
-        "country_name": country_names.get(claim.country or ""),
-        "objectives": [objective.text for objective in text.objectives if objective.key in claim.objectives],
+        "came_by": partner.name if partner else ", ".join(claim.source.values()),
         "organisation": organisation
         and {
             "name": organisation.name,
@@ -207,6 +211,7 @@ def _claim_page(site: Site, token: str, claim: KeptClaim, values: dict[str, Any]
             "statement": statement,
             "token": token,
             "claim": shown,
+            "countries": country_names,
             "values": values,
             "errors": trouble.errors,
             "consent_sha256": statement.consent_sha256.hex(),

@@ -45,7 +45,8 @@ async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str])
     html = site.pages.get(slug, shown)
     if html is None:
         page = _page(site, statement, record, {}, NO_TROUBLE)
-        html = request.app.template_engine.get_template("statement.html").render(**page.context | {"carried": CARRIED_HERE})  # type: ignore[union-attr]
+        template = request.app.template_engine.get_template("statement.html")  # type: ignore[union-attr]
+        html = template.render(**page.context | {"carried": CARRIED_HERE})
         site.pages.keep(slug, shown, html)
     html = html.replace(CARRIED_HERE, carried(attribution_of(request)))
     return Response(html, media_type="text/html", headers=PAGE_CACHE)
