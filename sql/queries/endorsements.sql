@@ -6,11 +6,14 @@
 -- one order, so that a twin or "this was not me" waits; a twin that waited may hear `expired` from its older view of the
 -- world, and asks once more. An admin, $6, releases a held
 -- claim through the same statement, which leaves their trace then, with the name and consent ($5) that its owner gave. Where an
--- organisation is counted without a representative, the claim makes one and counts nothing. Always returns one row.
+-- organisation is counted without a representative, the claim makes one and counts nothing. A claim for a rejected organisation
+-- is held like one for a new organisation, since not everybody who claims it may learn what was decided. Always returns one row.
 WITH locked AS MATERIALIZED (
     SELECT s.id FROM submission AS s WHERE s.endorsement_id = $1 ORDER BY s.id FOR UPDATE
 ), claim AS MATERIALIZED (
-    SELECT s.*, s.hold_reason IS NULL OR ($6::text IS NOT NULL AND s.status = 'held') AS ready,
+    SELECT s.*, ($6::text IS NOT NULL AND s.status = 'held') OR (s.hold_reason IS NULL AND NOT (
+               s.kind = 'organisation' AND EXISTS (SELECT 1 FROM endorsement AS e WHERE e.id = $1 AND e.status = 'rejected')
+           )) AS ready,
            CASE WHEN $5::jsonb IS NULL THEN s.consent
                 ELSE jsonb_set($5, '{endorse}', ($5 -> 'endorse') || jsonb_build_object(
                     'shown_sha256', encode(s.shown_sha256, 'hex'),
@@ -60,7 +63,8 @@ WITH locked AS MATERIALIZED (
 ), waiting AS (
     UPDATE submission AS s
     SET status = 'held', confirmed_at = now(), expires_at = NULL, consent = claim.given_consent,
-        name = coalesce($3, s.name), name_status = coalesce($4, s.name_status)
+        name = coalesce($3, s.name), name_status = coalesce($4, s.name_status),
+        hold_reason = coalesce(s.hold_reason, 'rejected_before')
     FROM claim
     WHERE s.endorsement_id = $1 AND s.id = $2 AND claim.endorsement_id = $1 AND NOT claim.ready AND s.status = 'pending'
     RETURNING s.id

@@ -4,7 +4,8 @@
 -- Lists the held claims of a statement (of all, if $1 is null), rivals side by side, oldest first.
 SELECT s.endorsement_id, s.id, s.statement, s.kind, s.name, s.role, s.address, s.country, s.organisation, s.hold_reason,
        s.confirmed_at, count(*) OVER (PARTITION BY s.endorsement_id) - 1 AS rival_count,
-       EXISTS (SELECT 1 FROM signatory AS p WHERE p.endorsement_id = s.endorsement_id) AS counted_already
+       EXISTS (SELECT 1 FROM signatory AS p WHERE p.endorsement_id = s.endorsement_id) AS counted_already,
+       EXISTS (SELECT 1 FROM endorsement AS e WHERE e.id = s.endorsement_id AND e.status = 'rejected') AS rejected_before
 FROM submission AS s
 WHERE s.status = 'held' AND ($1::text IS NULL OR s.statement = $1)
 ORDER BY min(s.confirmed_at) OVER (PARTITION BY s.endorsement_id), s.endorsement_id, s.confirmed_at;

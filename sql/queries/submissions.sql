@@ -29,7 +29,7 @@ SELECT (
         FROM submission AS s WHERE s.endorsement_id = $1 AND s.id = $2
     ) AS claim
 ) AS claim, (
-    SELECT jsonb_build_object('statement', e.statement, 'status', e.status) FROM endorsement AS e WHERE e.id = $1
+    SELECT jsonb_build_object('statement', e.statement, 'kind', e.kind, 'status', e.status) FROM endorsement AS e WHERE e.id = $1
 ) AS endorsement;
 
 -- name: correct

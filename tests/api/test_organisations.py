@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import representative, text_of, token_of
-from undersigned.errors import ClaimNotFound
+from undersigned.errors import ClaimNotFound, EndorsementRejected
 from undersigned.log import receipts
-from undersigned.signing import review
+from undersigned.signing import endorsements, review
 
 
 async def hold(world: World, email: str = "rep@readers.org.uk", **changes: object) -> str:
@@ -82,6 +82,56 @@ async def test_rival_claims_wait_side_by_side(world: World) -> None:
     assert "If yours is another one that shares the website" in quoted(told)
     await hold(world, "third@readers.org.uk")
     assert len(await waiting(world)) == 1
+
+
+NEW = {"name": "Readers' Society", "website": "https://writers.org.uk", "country": "GB"}
+
+
+async def rejected(world: World) -> str:
+    """Has an organisation counted and then rejected; returns the token of its claim."""
+    token = await hold(world)
+    await review.approve(world.db, (await waiting(world))[0], "console")
+    await world.count()
+    endorsement_id = await world.db.pool.fetchval("SELECT id FROM endorsement")
+    assert await endorsements.reject(world.db, endorsement_id, "fraud", "There is no such society.", "console")
+    await world.count()
+    await world.send_mail()
+    return token
+
+
+async def looks(world: World, email: str, **changes: object) -> list[str]:
+    """All that a claim's link shows: the page, the answer, what waits, and what is left of it once it was taken back."""
+    await world.submit(representative(email, **changes))
+    [mail] = await world.send_mail()
+    token = token_of(mail)
+    seen = [(await world.client.get(f"/c/{token}")).text, (await world.confirm(token)).text]
+    seen.append((await world.client.get(f"/c/{token}")).text)
+    seen.append((await world.client.post(f"/c/{token}/deny")).text)
+    seen.append((await world.client.get(f"/c/{token}")).text)
+    return [each.replace(token, "TOKEN").replace("writers.org.uk", "readers.org.uk") for each in seen]
+
+
+async def test_a_rejected_organisation_and_a_new_one_look_alike_until_a_person_looks(world: World) -> None:
+    token = await rejected(world)
+    assert await looks(world, "rep@readers.org.uk") == await looks(world, "rep@writers.org.uk", organisation=NEW)
+    assert "This link has expired" in (await world.client.get(f"/c/{token}")).text
+    await hold(world)
+    await hold(world, "rep@writers.org.uk", organisation=NEW)
+    first, second = await review.held(world.db)
+    assert (first.rejected_before, second.rejected_before) == (True, False)
+    with pytest.raises(EndorsementRejected):
+        await review.approve(world.db, first.id, "console")
+    assert await review.approve(world.db, second.id, "console") == "counted"
+    assert await world.count() == (0, 1)
+
+
+async def test_with_domain_proof_a_rejected_organisation_waits_for_a_look(world: World) -> None:
+    await rejected(world)
+    await world.db.pool.execute("UPDATE statement SET policy = 'domain_proof', published_at = now()")
+    await world.refresh()
+    await hold(world)
+    [claim] = await review.held(world.db)
+    assert (claim.hold_reason, claim.rejected_before) == ("rejected_before", True)
 
 
 async def test_a_representative_takes_a_held_claim_back(world: World) -> None:

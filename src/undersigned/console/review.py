@@ -36,6 +36,7 @@ async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int
         print(f"    {name} · {website or 'no website'} · {claim.country or '–'}")
         print(f"    signed by {claim.name}, {claim.role or '–'}, {claim.address}")
         notes = [rivals, "already counted" if claim.counted_already else "", proof]
+        notes += ["rejected before"] if claim.rejected_before else []
         print(f"    {', '.join(note for note in notes if note)}")
     print(f"{len(claims)} waiting." if claims else "Nothing waits for a look.")
     return 0

@@ -32,10 +32,11 @@ async def find(db: Database, link: ConfirmLink) -> KeptClaim | Settled:
     # Where an organisation is counted, a reviewer still decides about each further claim for it.
     if fact and fact.status == "counted" and (claim is None or claim.kind == "individual"):
         return Settled("already_confirmed", fact.statement)
-    if fact and fact.status == "rejected":
+    # What was decided about an organisation isn't told to everybody who claims it: a rejected one looks like a new one.
+    if fact and fact.status == "rejected" and fact.kind == "individual":
         return Settled("rejected", fact.statement)
     if claim is None:
-        return Settled("gone", fact.statement if fact else None)
+        return Settled("gone", fact.statement if fact and fact.status == "counted" else None)
     return Settled("expired", claim.statement) if claim.expired else claim
 
 

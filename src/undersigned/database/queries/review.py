@@ -27,6 +27,7 @@ class HeldClaim(msgspec.Struct, frozen=True):
     confirmed_at: dt.datetime
     rival_count: int
     counted_already: bool
+    rejected_before: bool
 
 
 class FoundClaim(msgspec.Struct, frozen=True):

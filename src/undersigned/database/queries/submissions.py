@@ -41,6 +41,7 @@ class Fact(msgspec.Struct, frozen=True):
     """The endorsement under a claim's key, whoever confirmed it."""
 
     statement: str
+    kind: Kind
     status: Literal["counted", "rejected"]
 
 
