@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,6 +20,7 @@ from undersigned.addressing import is_loopback as is_loopback
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "UNDERSIGNED_"
 SECRET_LENGTH_MIN = 32
+SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
 SECRETS = ("SECRET_KEYS", "PEPPER", "LOG_SEED")
 
 
@@ -35,6 +37,7 @@ class Settings(
     never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
     `X-Forwarded-For` is believed, comma-separated. `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and
     port of its own for `/metrics`. `local` is what `serve --local` sets, for trying out.
+    `dkim_key_file` is a private key in PEM that signs mail, and `dkim_selector` where its public half is looked up.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +48,8 @@ class Settings(
     database_url: str = ""
     smtp_url: str = ""
     mail_from: str = ""
+    dkim_key_file: str = ""
+    dkim_selector: str = ""
     secret_keys: str = ""
     pepper: str = ""
     log_seed: str = ""
@@ -188,6 +193,10 @@ def _check(settings: Settings) -> None:
             read()
         except ValueError as error:
             raise SettingsError(f"{PREFIX}{name} {error}.") from None
+    if bool(settings.dkim_key_file) != bool(settings.dkim_selector):
+        raise SettingsError(f"{PREFIX}DKIM_KEY_FILE and {PREFIX}DKIM_SELECTOR belong together: set both or neither.")
+    if settings.dkim_selector and not SELECTOR.fullmatch(settings.dkim_selector):
+        raise SettingsError(f"{PREFIX}DKIM_SELECTOR must be a name in DNS, such as undersigned or k1.2026.")
     if settings.relay and settings.relay.cafile and not Path(settings.relay.cafile).is_file():
         raise SettingsError(f"{PREFIX}SMTP_URL names a cafile that isn't there: {settings.relay.cafile}.")
     try:

@@ -8,6 +8,7 @@ from undersigned import settings
 from undersigned.console.command import Commands
 from undersigned.database import migrations
 from undersigned.database.connection import connect
+from undersigned.mail import dkim
 from undersigned.process import diagnostics, installation, lifeline, metrics, supervisor, worker
 from undersigned.settings import Settings, SettingsError
 from undersigned.signing import identities
@@ -35,6 +36,7 @@ def declare(commands: Commands) -> None:
 def serve(options: argparse.Namespace) -> int:
     diagnostics.configure("serve")
     given = settings.load(generate_secrets=options.local)
+    dkim.key_of(given)
     if options.local:
         given = settings.replace(
             given, local=True, statements_dir=given.statements_dir or str(settings.ROOT / "statements")
@@ -57,7 +59,9 @@ def web(_: argparse.Namespace) -> int:
 def work(_: argparse.Namespace) -> int:
     lifeline.die_with_parent()
     diagnostics.configure("worker")
-    asyncio.run(worker.work(_on_a_server(settings.load())))
+    given = _on_a_server(settings.load())
+    dkim.key_of(given)
+    asyncio.run(worker.work(given))
     return 0
 
 

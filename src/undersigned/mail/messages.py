@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from undersigned.identity import mailboxes
 from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
-from undersigned.mail import headers
+from undersigned.mail import dkim, headers
 from undersigned.settings import Settings
 from undersigned.words import languages
 
@@ -183,4 +183,5 @@ def _mail(settings: Settings, address: str, subject: str, message_id: UUID, rest
         headers.bare("Auto-Submitted", "auto-generated"),
         headers.bare("MIME-Version", "1.0"),
     ]
-    return Mail(sender.address, address, b"".join([*head, rest]))
+    raw, key = b"".join([*head, rest]), dkim.key_of(settings)
+    return Mail(sender.address, address, dkim.signed(raw, key) if key else raw)
