@@ -281,8 +281,11 @@ CREATE TABLE organisation (
     contributions text[] NOT NULL,
     proof text NOT NULL,
     salt bytea NOT NULL,
-    CONSTRAINT organisation_proof_is_known CHECK (proof IN ('domain', 'none'))
+    offered_at timestamptz[] NOT NULL DEFAULT '{}',
+    CONSTRAINT organisation_proof_is_known CHECK (proof IN ('domain', 'none')),
+    CONSTRAINT organisation_keeps_its_last_three_offers CHECK (cardinality(offered_at) <= 3)
 );
+COMMENT ON COLUMN organisation.offered_at IS 'When its representatives last made offers to successors, three at most: each is a mail to a stranger.';
 
 CREATE TABLE report (
     endorsement_id uuid NOT NULL,

@@ -2,20 +2,27 @@
 
 -- name: offer
 -- Keeps an offer to a successor in the place of any before it, with the mail that asks them; only by the representative whose
--- link is bound to $2. Always one row.
+-- link is bound to $2, and three times in any 24 hours for an organisation, whoever represents it: who comes at the same moment
+-- waits for the row that says so. Always one row.
 WITH person AS MATERIALIZED (
     SELECT p.endorsement_id, p.bound, p.locale, e.statement
     FROM signatory AS p JOIN endorsement AS e ON e.id = p.endorsement_id
     WHERE p.endorsement_id = $1 AND e.id = $1 AND p.bound = $2 AND e.kind = 'organisation' AND e.status = 'counted'
-    FOR UPDATE OF p
+    FOR UPDATE OF e, p
+), allowed AS (
+    UPDATE organisation AS o SET offered_at = (o.offered_at || now())[greatest(1, cardinality(o.offered_at) - 1):]
+    FROM person WHERE o.endorsement_id = $1 AND person.endorsement_id = $1
+      AND (cardinality(o.offered_at) < 3 OR o.offered_at[1] <= now() - interval '1 day')
+    RETURNING o.endorsement_id
 ), replaced AS (
-    DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM person) RETURNING id
+    DELETE FROM succession WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM allowed) RETURNING id
 ), unsent AS (
-    DELETE FROM message WHERE endorsement_id = $1 AND template = 'succeed' AND status = 'due' AND EXISTS (SELECT 1 FROM person)
+    DELETE FROM message WHERE endorsement_id = $1 AND template = 'succeed' AND status = 'due' AND EXISTS (SELECT 1 FROM allowed)
     RETURNING id
 ), offer AS (
     INSERT INTO succession (endorsement_id, id, bound, mailbox_id, address, name, role, expires_at)
-    SELECT endorsement_id, $3, bound, $4, $5, $6, $7, now() + $8::interval FROM person WHERE endorsement_id = $1
+    SELECT endorsement_id, $3, bound, $4, $5, $6, $7, now() + $8::interval FROM person
+    WHERE endorsement_id = $1 AND EXISTS (SELECT 1 FROM allowed)
     RETURNING endorsement_id
 ), mail AS (
     INSERT INTO message (endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale, network_key)
@@ -23,7 +30,7 @@ WITH person AS MATERIALIZED (
     FROM person AS p JOIN offer AS f ON f.endorsement_id = p.endorsement_id WHERE p.endorsement_id = $1
     RETURNING id
 )
-SELECT CASE WHEN EXISTS (SELECT 1 FROM mail) THEN 'offered' ELSE 'absent' END AS outcome;
+SELECT CASE WHEN EXISTS (SELECT 1 FROM mail) THEN 'offered' WHEN EXISTS (SELECT 1 FROM person) THEN 'too_many' ELSE 'absent' END AS outcome;
 
 -- name: find
 -- Reads an offer that is open, or the organisation that it was taken up for, both null if neither is so; changes nothing. Always one

@@ -149,6 +149,12 @@ class TooManyRequests(DomainError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyOffers(DomainError):
+    """This organisation offered its representative's place three times within a day, and can again a day after the first."""
+
+    code = "too_many_offers"
+
+
 class Unavailable(DomainError):
     """This can't be done at the moment. Please try again in a few seconds; nothing that was confirmed is lost."""
 

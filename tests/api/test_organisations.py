@@ -1,5 +1,6 @@
 """An organisation's way: identity, proof, a look before it counts, and both outcomes by mail."""
 
+import argparse
 import base64
 import re
 from email.message import EmailMessage
@@ -9,6 +10,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import representative, text_of, token_of
+from undersigned.console import review as console_review
 from undersigned.errors import ClaimNotFound, EndorsementRejected
 from undersigned.log import receipts
 from undersigned.signing import endorsements, review
@@ -153,6 +155,24 @@ async def test_with_domain_proof_a_mailbox_at_the_domain_is_enough_and_free_mail
     [mail] = await world.send_mail()
     assert (await world.confirm(token_of(mail))).json() == {"status": "counted"}
     await hold(world, "someone@gmail.com", organisation={"name": "Gmail Club", "website": "gmail.com", "country": "GB"})
+
+
+@pytest.mark.parametrize("name", ["Readers, see evil.com", "Call 0800 123 4567", "Readers " * 11])
+async def test_a_name_that_could_lead_elsewhere_is_always_looked_at(
+    world: World, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await world.db.pool.execute(
+        "UPDATE statement SET policy = 'domain_proof', published_at = now() WHERE slug = 'example'"
+    )
+    app_state = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    await app_state.statements.load(world.db)
+    body = {"name": name, "website": "https://readers.org.uk", "country": "GB"}
+    await hold(world, "rep@readers.org.uk", organisation=body)
+    [claim] = await review.held(world.db)
+    assert claim.hold_reason == "name_calls_elsewhere"
+    await console_review.waiting(world.db, world.settings, argparse.Namespace(statement=None))
+    assert "never quoted in mails" in capsys.readouterr().out
+    assert await review.approve(world.db, claim.id, "console") == "counted"
 
 
 async def test_a_reason_of_the_programs_own_is_told_in_the_language_of_whoever_it_is_told_to(world: World) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
+from undersigned.database.connection import connect
+from undersigned.errors import TooManyOffers
 from undersigned.identity.tokens import OwnerLink, Signer
 from undersigned.log import note, receipts
 from undersigned.log.check import check
@@ -243,6 +245,7 @@ async def test_offers_count_against_the_mailbox_and_stop_at_its_wish(world: Worl
     old = await manage(world, FORMER)
     for _ in range(3):
         await offer(world, old)
+    await world.db.pool.execute("UPDATE organisation SET offered_at = '{}'")
     await world.client.post(f"{old}/successor", data=OFFERED)
     assert await world.send_mail() == []
     assert (
@@ -264,3 +267,92 @@ async def test_a_letter_finds_and_drops_an_offer(world: World) -> None:
     assert (held.endorsements, held.others.offers) == ([], 1)
     assert await letters.withdraw(world.db, letter) == 1
     assert (await world.client.get(link)).status_code == 410
+
+
+async def test_an_organisation_makes_three_offers_a_day_and_a_refused_one_changes_nothing(world: World) -> None:
+    await approve(world, FORMER)
+    old = await manage(world, FORMER)
+    for n in range(2):
+        await offer(world, old, successor_email=f"one{n}@example.org")
+    kept = await offer(world, old)
+    before = await dump(world)
+    form = OFFERED | {"successor_email": "fourth@example.org"}
+    page = await world.client.post(f"{old}/successor", data=form, headers={"Accept": "text/html"})
+    assert (page.status_code, "three times a day" in page.text) == (429, True)
+    problem = await world.client.post(f"{old}/successor", data=form)
+    assert (problem.status_code, problem.json()["type"]) == (429, "urn:undersigned:problem:too_many_offers")
+    assert (await dump(world), await world.send_mail()) == (before, [])
+    assert (await world.client.get(kept)).status_code == 200
+    await world.db.pool.execute(
+        "UPDATE organisation SET offered_at = ARRAY[offered_at[1] - interval '1 day', offered_at[2], offered_at[3]]"
+    )
+    await offer(world, old, successor_email="fourth@example.org")
+    assert (await world.client.post(f"{old}/successor", data=OFFERED)).status_code == 429
+
+
+async def test_taking_back_an_offer_or_a_new_representative_gives_no_further_offers(world: World) -> None:
+    await approve(world, FORMER)
+    old = await manage(world, FORMER)
+    for _ in range(2):
+        await offer(world, old, successor_email="wrong@example.org")
+        await world.client.post(f"{old}/take-back")
+    await accept(world, await offer(world, old))
+    await world.send_mail()
+    new = await manage(world, SUCCESSOR)
+    answer = await world.client.post(f"{new}/successor", data=OFFERED | {"successor_email": "third@example.org"})
+    assert answer.status_code == 429
+
+
+async def test_of_offers_at_the_same_moment_no_more_than_three_pass(world: World) -> None:
+    await approve(world, FORMER)
+    row = await world.db.pool.fetchrow("SELECT endorsement_id, bound FROM signatory")
+    assert row is not None
+
+    async def alone(n: int) -> bool:
+        """An offer through a pool of its own, so that it shares no batch with the others."""
+        async with connect(world.settings.database_url, connections_max=1) as db:
+            link = OwnerLink(row["endorsement_id"], row["bound"])
+            try:
+                return await successions.offer(
+                    db,
+                    world.settings.pepper,
+                    link,
+                    name="Sam",
+                    role="Chair",
+                    email=f"sam{n}@example.org",
+                    network_key=None,
+                )
+            except TooManyOffers:
+                return False
+
+    assert sum(await asyncio.gather(*(alone(n) for n in range(8)))) == 3
+    assert await world.db.pool.fetchval("SELECT cardinality(offered_at) FROM organisation") == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Your account is locked, see evil.com",
+        "Call +44 20 7946 0958",
+        "Readers’ Society of all the Counties, Towns and Villages of the Realm, which wishes to tell you something",
+    ],
+)
+@pytest.mark.parametrize("locale", ["en", "de"])
+async def test_a_name_that_could_lead_its_reader_elsewhere_is_quoted_in_no_mail(
+    world: World, name: str, locale: str
+) -> None:
+    await approve(world, FORMER)
+    await world.db.pool.execute("UPDATE organisation SET name = $1", name)
+    await world.db.pool.execute("UPDATE signatory SET locale = $1", locale)
+    old = await manage(world, FORMER)
+    await world.db.pool.execute("UPDATE signatory SET locale = $1", locale)
+    await world.client.post(f"{old}/successor", data=OFFERED)
+    [mail] = await world.send_mail()
+    html = mail.get_body(("html",))
+    assert html is not None
+    for said in (" ".join(text_of(mail).split()), html.get_content(), mail["Subject"]):
+        for part in (name, name[:20], name[-12:]):
+            assert part not in said
+    said = "an organisation at" if locale == "en" else "eine Organisation zu vertreten"
+    assert said in " ".join(text_of(mail).split())
+    assert token_of(mail, "h")

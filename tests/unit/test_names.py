@@ -186,3 +186,46 @@ def test_the_longest_hostile_name_is_read_in_no_time() -> None:
     assert refusal("a." * 50_000 + "a") == "too_long"
     assert names.clean("a-" * 50) == "a-" * 50
     assert refusal("م" + "\u200c\u200d" * 50_000 + "م" * 100) == "too_long"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "see evil.com",
+        "EVIL.COM",
+        "Evil.Com now",
+        "bit.ly/x",
+        "evil。com",
+        "ｅｖｉｌ．ｃｏｍ",
+        "пример.рф",
+        "write to a@example",
+        "https://x",
+        "www.x",
+        "Open 192.0.2.7",
+        "Call 0800 123 456",
+        "Звоните ٠٨٠٠ ١٢٣ ٤٥٦",
+        "x" * 81,
+        "ﬃ" * 30,
+    ],
+)
+def test_a_name_that_could_lead_its_reader_elsewhere_is_told_apart(name: str) -> None:
+    assert names.calls_elsewhere(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Readers' Society",
+        "Académie des sciences",
+        "FC Schalke 04 e.V.",
+        "Verein 1848 e. V., Sektion 12",
+        "Dr. Martin Luther King Jr. Foundation",
+        "Lesen GmbH & Co. KG",
+        "S.p.A. Italiana",
+        "Хайастан",
+        "x" * 80,
+        "",
+    ],
+)
+def test_a_usual_name_of_an_organisation_is_left_alone(name: str) -> None:
+    assert not names.calls_elsewhere(name)

@@ -2,18 +2,29 @@
 
 import time
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID, uuid4
 
 import pytest
 
 from undersigned.errors import LinkExpired, LinkInvalid
-from undersigned.identity.tokens import CONFIRM_TTL_S, MANAGE_TTL_S, ConfirmLink, OwnerLink, Signer, SuccessorLink
+from undersigned.identity.tokens import (
+    CONFIRM_TTL_S,
+    MANAGE_TTL_S,
+    PROBE_TTL_S,
+    ConfirmLink,
+    OwnerLink,
+    Probe,
+    Signer,
+    SuccessorLink,
+)
 
 OLD, NEW, OTHER = (letter * 32 for letter in "onx")
 CONFIRM = ConfirmLink(uuid4(), uuid4())
 OWNER = OwnerLink(uuid4(), bytes(range(32)))
 SUCCEED = SuccessorLink(uuid4(), uuid4())
 STOP = uuid4()
+PROBE = Probe(IPv4Address("198.51.100.7"), IPv6Address("2001:db8::7"))
 Read = Callable[[Signer, str], object]
 READERS: dict[str, Read] = {
     "confirm": Signer.read_confirm,
@@ -21,6 +32,7 @@ READERS: dict[str, Read] = {
     "withdraw": Signer.read_withdraw,
     "succeed": Signer.read_succeed,
     "stop": Signer.read_stop,
+    "probe": Signer.read_probe,
 }
 
 
@@ -31,6 +43,7 @@ def tokens(signer: Signer) -> dict[str, str]:
         "withdraw": signer.withdraw(OWNER),
         "succeed": signer.succeed(SUCCEED),
         "stop": signer.stop(STOP),
+        "probe": signer.probe(PROBE),
     }
 
 
@@ -47,6 +60,7 @@ def test_a_link_reads_as_what_was_signed() -> None:
         "withdraw": OWNER,
         "succeed": SUCCEED,
         "stop": STOP,
+        "probe": PROBE,
     }
 
 
@@ -89,7 +103,7 @@ def test_a_stranger_can_not_sign() -> None:
             READERS[purpose](Signer([OLD, NEW]), token)
 
 
-@pytest.mark.parametrize(("purpose", "ttl_s"), [("confirm", 7 * 24 * 60 * 60), ("manage", 24 * 60 * 60)])
+@pytest.mark.parametrize(("purpose", "ttl_s"), [("confirm", 7 * 24 * 60 * 60), ("manage", 24 * 60 * 60), ("probe", 60)])
 def test_a_link_that_expires_is_good_to_its_last_second(
     purpose: str, ttl_s: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +115,7 @@ def test_a_link_that_expires_is_good_to_its_last_second(
     at(monkeypatch, 1_800_000_000 + ttl_s + 1)
     with pytest.raises(LinkExpired):
         read(signer, token)
-    assert {"confirm": CONFIRM_TTL_S, "manage": MANAGE_TTL_S}[purpose] == ttl_s
+    assert {"confirm": CONFIRM_TTL_S, "manage": MANAGE_TTL_S, "probe": PROBE_TTL_S}[purpose] == ttl_s
 
 
 def test_an_expired_link_can_still_be_read_to_offer_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:

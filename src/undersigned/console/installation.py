@@ -7,13 +7,16 @@ from typing import Literal
 
 import msgspec
 
-from undersigned import settings
+from undersigned import addressing, settings
 from undersigned.console.command import Commands
 from undersigned.database.connection import connect
 from undersigned.database.trouble import DatabaseAway
-from undersigned.process import readiness, supervisor
+from undersigned.process import outside, readiness, records, supervisor
 from undersigned.process.embedded import Cluster
+from undersigned.process.outside import Finding
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
+
+MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 def declare(commands: Commands) -> None:
@@ -25,7 +28,17 @@ def declare(commands: Commands) -> None:
         choices=("all", "web", "worker"),
         help="only say whether what runs is well: the web server, what workers do, or both (for health checks)",
     )
-    asking.set_defaults(run=lambda options: asyncio.run(live(options.live) if options.live else doctor()))
+    public = asking.add_mutually_exclusive_group()
+    public.add_argument(
+        "--public",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="also ask at the public address what visitors meet, or at another one; done anyway where that isn't this machine",
+    )
+    public.add_argument("--no-public", action="store_true", help="leave the public address alone")
+    asking.add_argument("--dns", action="store_true", help="also ask which records the sender's domain has and lacks")
+    asking.set_defaults(run=lambda options: asyncio.run(live(options.live) if options.live else doctor(options)))
     commands.add_parser("openapi", help="print the contract as OpenAPI").set_defaults(run=openapi)
 
 
@@ -46,43 +59,84 @@ async def live(part: Literal["all", "web", "worker"]) -> int:
     return 1 if found else 0
 
 
-async def doctor() -> int:
-    """Says what is set, what is missing and what follows, in plain words; 1 if it can't serve like this."""
+async def doctor(options: argparse.Namespace) -> int:
+    """Says what is set, what is missing, what follows and what the world meets, in plain words; 1 if it can't serve like this."""
     try:
         given = settings.load()
+        asked = _asked(given, options)
     except SettingsError as error:
         print(f"✗ {error}")
         return 1
-    lines = [(True, f"secrets: {', '.join(PREFIX + name for name in SECRETS)} are set, each long enough")]
-    lines.append(
-        (True, f"public address: {given.url}" + ("" if given.base_url else f" (set {PREFIX}BASE_URL for another)"))
-    )
+    found = _settings(given) + await _database(given)
+    found += await asyncio.to_thread(outside.look, asked, given) if asked else []
+    found += await records.look(given) if options.dns else []
+    for finding in found:
+        print(f"{MARKS[finding.good]} {finding.says}")
+    return 1 if any(finding.good is False for finding in found) else 0
+
+
+def _asked(given: Settings, options: argparse.Namespace) -> str | None:
+    """The address to ask what visitors meet, if it is to be asked. Raises SettingsError."""
+    if options.no_public:
+        return None
+    if options.public:
+        try:
+            return addressing.base_url(options.public)
+        except ValueError as error:
+            raise SettingsError(f"--public {error}.") from None
+    is_public = not addressing.is_loopback(given.site)
+    return given.url if is_public or options.public is not None else None
+
+
+def _settings(given: Settings) -> list[Finding]:
+    found = [
+        Finding(True, f"secrets: {', '.join(PREFIX + name for name in SECRETS)} are set, each long enough"),
+        Finding(
+            True, f"public address: {given.url}" + ("" if given.base_url else f" (set {PREFIX}BASE_URL for another)")
+        ),
+    ]
     if given.url.startswith("http://") and not given.on_loopback:
-        lines.append((False, f"{PREFIX}BASE_URL is not https: links with tokens would travel in the clear"))
-    lines.append(
-        (True, f"mail: through {given.relay.named}, from {given.sender.address}")
+        found.append(Finding(False, f"{PREFIX}BASE_URL is not https: links with tokens would travel in the clear"))
+    found += [
+        Finding(True, f"mail: through {given.relay.named}, from {given.sender.address}")
         if given.relay
-        else (given.on_loopback, f"mail: kept in {given.data_path / 'mail'}; set {PREFIX}SMTP_URL to send it")
-    )
-    lines.append(
-        (
+        else Finding(given.on_loopback, f"mail: kept in {given.data_path / 'mail'}; set {PREFIX}SMTP_URL to send it"),
+        Finding(
             True,
             f"statements: from {given.statements_dir}"
             if given.statements_dir
             else f"statements: {PREFIX}STATEMENTS_DIR is not set; those published before stay",
+        ),
+        _proxies(given),
+        Finding(True, f"metrics: on {given.metrics_address}" if given.metrics_address else "metrics: not served"),
+    ]
+    return found
+
+
+def _proxies(given: Settings) -> Finding:
+    name = f"{PREFIX}TRUSTED_PROXIES"
+    if any(not network.prefixlen for network in given.proxy_networks):
+        return Finding(
+            False,
+            f"proxies believed: all the world, so everybody can choose whose budget they spend; name only your proxies in {name}",
         )
-    )
-    lines.append((True, f"proxies believed: {given.trusted_proxies or 'none: budgets count the peer as the client'}"))
-    lines.append((True, f"metrics: on {given.metrics_address}" if given.metrics_address else "metrics: not served"))
-    if given.database_url:
-        lines += [(False, problem) for problem in await _database_problems(given.database_url, late_too=True)] or [
-            (True, "database: reachable, migrations current, durable settings on, no station late")
-        ]
-    else:
-        lines.append((True, f"database: embedded, under {given.data_path}; set {PREFIX}DATABASE_URL for a server"))
-    for good, line in lines:
-        print(f"{'✓' if good else '✗'} {line}")
-    return 0 if all(good for good, _ in lines) else 1
+    if given.trusted_proxies:
+        return Finding(True, f"proxies believed: {given.trusted_proxies}")
+    if given.url.startswith("https://"):
+        return Finding(
+            False,
+            "proxies believed: none, though for https one stands before the server: budgets count the whole world as one "
+            f"network. Name the proxy's network in {name}",
+        )
+    return Finding(True, "proxies believed: none: budgets count the peer as the client")
+
+
+async def _database(given: Settings) -> list[Finding]:
+    if not given.database_url:
+        return [Finding(True, f"database: embedded, under {given.data_path}; set {PREFIX}DATABASE_URL for a server")]
+    problems = await _database_problems(given.database_url, late_too=True)
+    well = "database: reachable, migrations current, durable settings on, no station late"
+    return [Finding(False, problem) for problem in problems] or [Finding(True, well)]
 
 
 async def _database_problems(url: str, *, late_too: bool) -> list[str]:

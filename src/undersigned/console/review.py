@@ -35,8 +35,10 @@ async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int
         name, website = (body.name, body.website) if body else (claim.name, None)
         print(f"    {name} · {website or 'no website'} · {claim.country or '–'}")
         print(f"    signed by {claim.name}, {claim.role or '–'}, {claim.address}")
-        notes = [rivals, "already counted" if claim.counted_already else "", proof]
-        notes += ["rejected before"] if claim.rejected_before else []
+        warned = "its name has an address or a number in it, or is very long: it is never quoted in mails"
+        named = warned if claim.hold_reason == "name_calls_elsewhere" else ""
+        before = "rejected before" if claim.rejected_before else ""
+        notes = [rivals, "already counted" if claim.counted_already else "", before, proof, named]
         print(f"    {', '.join(note for note in notes if note)}")
     print(f"{len(claims)} waiting." if claims else "Nothing waits for a look.")
     return 0

@@ -8,6 +8,9 @@ from undersigned.identity.visible import JOINERS
 
 NAME_LENGTH_MAX = 100
 ORGANISATION_NAME_LENGTH_MAX = 200
+# A name that is longer, or has more digits, than names have could be a message.
+PLAIN_LENGTH_MAX = 80
+PLAIN_DIGITS_MAX = 6
 
 LINK = re.compile(r"://|www\.|@|\\|\.xn--", re.IGNORECASE)
 PILED_UP = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{5}")
@@ -20,6 +23,11 @@ TITLES = frozenset(
 DEGREES = frozenset(
     {"art", "ba", "dental", "eng", "esq", "ing", "ir", "law", "ma", "mba", "med", "msc", "phd", "prof", "sc", "univ", "vet"}
 )  # fmt: skip
+
+
+# What mail programs make links of by themselves, however it is written: "Evil.com", "evil。com", "bit.ly/x".
+DOTTED = re.compile(r"[^\W_][.\u3002]([^\W\d_]{2,})")
+NUMBERS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
 
 class UnacceptableName(ValueError):
@@ -50,6 +58,20 @@ def clean(name: str, *, length_max: int = NAME_LENGTH_MAX, domains: bool = False
     if LINK.search(name) or (not domains and _has_domain(name)):
         raise UnacceptableName("name_link")
     return name
+
+
+def calls_elsewhere(name: str) -> bool:
+    """Whether a name could lead its reader somewhere: by an address, by what could be a phone number, or by its mere length.
+
+    An organisation may be called so, but nobody should get such a name in a mail, or count before somebody looked at it.
+    """
+    plain = unicodedata.normalize("NFKC", name)
+    return (
+        len(plain) > PLAIN_LENGTH_MAX
+        or sum(c.isdecimal() for c in plain) > PLAIN_DIGITS_MAX
+        or bool(LINK.search(plain) or NUMBERS.search(plain))
+        or any(domains.is_known_suffix(found[1]) for found in DOTTED.finditer(plain))
+    )
 
 
 def _has_domain(name: str) -> bool:

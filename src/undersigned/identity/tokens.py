@@ -1,7 +1,8 @@
-"""The links we mail: signed, for one purpose each, with nothing in them but keys."""
+"""The links we mail, and the question that `doctor` asks: signed, for one purpose each, with nothing in them but keys."""
 
 import base64
 import hashlib
+import ipaddress
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
 from undersigned.errors import LinkExpired, LinkInvalid
 
-Purpose = Literal["confirm", "manage", "withdraw", "succeed", "stop"]
+Purpose = Literal["confirm", "manage", "withdraw", "succeed", "stop", "probe"]
 CONFIRM_TTL_S = 7 * 24 * 3600
 SUCCEED_TTL_S = 7 * 24 * 3600
 MANAGE_TTL_S = 24 * 3600
+PROBE_TTL_S = 60
 
 
 class ConfirmLink(msgspec.Struct, frozen=True):
@@ -35,6 +37,13 @@ class SuccessorLink(msgspec.Struct, frozen=True):
 
     endorsement_id: UUID
     offer_id: UUID
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """Asks a server as whom it sees the asker, who wrote `made_up` into X-Forwarded-For and calls from `asker`, as IPv6."""
+
+    made_up: ipaddress.IPv4Address
+    asker: ipaddress.IPv6Address
 
 
 class Signer:
@@ -89,6 +98,14 @@ class Signer:
     def read_stop(self, token: str) -> UUID:
         """The mailbox behind a token, which never expires. Raises LinkInvalid."""
         return UUID(bytes=self._read("stop", token, 16, None))
+
+    def probe(self, probe: Probe) -> str:
+        return self._sign("probe", probe.made_up.packed + probe.asker.packed)
+
+    def read_probe(self, token: str) -> Probe:
+        """The question behind a token. Raises LinkInvalid, or LinkExpired after a minute."""
+        payload = self._read("probe", token, 20, PROBE_TTL_S)
+        return Probe(ipaddress.IPv4Address(payload[:4]), ipaddress.IPv6Address(payload[4:]))
 
     def _sign(self, purpose: Purpose, payload: bytes) -> str:
         return self._signers[purpose].sign(base64.urlsafe_b64encode(payload).rstrip(b"=")).decode()

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from undersigned.identity import mailboxes
+from undersigned.identity import mailboxes, names
 from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 from undersigned.mail import dkim, headers
 from undersigned.settings import Settings
@@ -106,7 +106,8 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
         "stop_url": url(f"/stop/{signer.stop(letter.mailbox_id)}"),
         # A reviewer's own words have no translation; a reason of the program's has one.
         "reason": languages.gettext(letter.reason) if letter.reason else "",
-        "organisation": letter.organisation,
+        # Whoever named an organisation must not write to strangers by its name.
+        "organisation": "" if names.calls_elsewhere(letter.organisation) else letter.organisation,
     }
     if letter.submission_id and letter.expires_at:
         token = signer.confirm(ConfirmLink(letter.endorsement_id, letter.submission_id))

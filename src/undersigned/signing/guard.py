@@ -15,7 +15,7 @@ NETWORKS_MAX = 100_000
 def client_address(peer: str, forwarded_for: str, proxies: Sequence[IPv4Network | IPv6Network]) -> str:
     """The address a request came from: the peer's, or behind trusted proxies the last one they didn't add themselves."""
     for candidate in (peer, *(part.strip() for part in reversed(forwarded_for.split(",")))):
-        address = _address(candidate)
+        address = address_in(candidate)
         if address is None:
             return peer
         if not any(address in network for network in proxies):
@@ -25,7 +25,7 @@ def client_address(peer: str, forwarded_for: str, proxies: Sequence[IPv4Network 
 
 def network_of(address: str) -> str:
     """The network that budgets are kept by: /24 of IPv4, /48 of IPv6; the empty string if it is no address."""
-    ip = _address(address)
+    ip = address_in(address)
     if ip is None:
         return ""
     if ip.version == 4:
@@ -33,7 +33,7 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, 48), strict=False))
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_in(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An address as proxies write it: IPv4 perhaps inside IPv6, either perhaps with a port."""
     bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", text)
     try:

@@ -279,6 +279,8 @@ def _organisation(
 
 
 def _hold_reason(statement: Statement, organisation: ClaimedOrganisation) -> str | None:
+    if names.calls_elsewhere(organisation.name):
+        return "name_calls_elsewhere"
     if statement.policy == "review_all":
         return "review_all"
     return None if organisation.proof == "domain" else "no_domain_proof"

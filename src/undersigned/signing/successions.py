@@ -8,7 +8,7 @@ import msgspec
 
 from undersigned.database.connection import Database
 from undersigned.database.queries.successions import Offer
-from undersigned.errors import LinkExpired
+from undersigned.errors import LinkExpired, TooManyOffers
 from undersigned.identity import keys
 from undersigned.identity.tokens import OwnerLink, SuccessorLink
 from undersigned.signing import endorsements, submissions
@@ -28,7 +28,7 @@ async def offer(
 ) -> bool:
     """Offers a representative's place to a successor, by mail; an offer before is void. Returns False if the place is gone.
 
-    Raises InvalidFields.
+    Raises InvalidFields, or TooManyOffers after three in a day: the last of them stays open then.
     """
     name, role, box = submissions.successor(name, role, email)
     outcome = await db.batched(
@@ -44,6 +44,8 @@ async def offer(
         uuid.uuid4(),
         network_key,
     )
+    if outcome == "too_many":
+        raise TooManyOffers
     return outcome == "offered"
 
 

@@ -45,7 +45,7 @@ class OverdueOffer(msgspec.Struct, frozen=True):
 
 
 class Successions(Noun, frozen=True):
-    offer: Query[Literal["offered", "absent"]]
+    offer: Query[Literal["offered", "too_many", "absent"]]
     find: Query[OfferAndOutcome]
     accept: Query[Accepted]
     decline: Query[Literal["deleted", "absent"]]

@@ -5,10 +5,13 @@ from typing import Literal
 import msgspec
 from litestar import Response, get
 
+from undersigned.errors import LinkExpired, LinkInvalid
 from undersigned.process import readiness
 from undersigned.settings import ROOT
+from undersigned.signing import forwarding
+from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.problems import NotReady, declared
-from undersigned.web.exchange.site import VERSION, AnyRequest, AtSite
+from undersigned.web.exchange.site import VERSION, AnyRequest, AtSite, Site
 
 CONTRACT = ROOT / "openapi" / "openapi.json"
 
@@ -20,9 +23,23 @@ class Health(msgspec.Struct, frozen=True):
 
 
 @get("/healthz", tags=["Operations"], summary="Is the process alive?", sync_to_thread=False)
-def healthz() -> Health:
+def healthz(site: AtSite, request: AnyRequest) -> Response[Health]:
     """Answers as long as the process can."""
-    return Health()
+    return Response(Health(), headers=_seen(site, request))
+
+
+def _seen(site: Site, request: AnyRequest) -> dict[str, str]:
+    """How a request arrived, for `doctor`; nobody else can sign the question, and all get the same answer without it."""
+    token = request.headers.get(forwarding.QUESTION)
+    if token is None:
+        return {}
+    try:
+        probe = site.signer.read_probe(token)
+    except (LinkInvalid, LinkExpired):
+        return {}
+    peer, forwarded_for = site.hops(request)
+    seen = forwarding.seen(peer, forwarded_for, site.proxies, probe)
+    return NO_STORE | {forwarding.ANSWER: f"{seen} HTTP/{request.scope['http_version']}"}
 
 
 @get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared(NotReady))

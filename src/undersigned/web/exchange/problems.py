@@ -42,6 +42,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.BodyTooLarge: 413,
     errors.InvalidFields: 422,
     errors.TooManyRequests: 429,
+    errors.TooManyOffers: 429,
     errors.Unavailable: 503,
 }
 
@@ -120,6 +121,10 @@ PAGES = {
     "too_many_requests": (
         noop("Please wait a little"),
         noop("Too much came from your network at once. Nothing you typed is wrong: try again in a few minutes."),
+    ),
+    "too_many_offers": (
+        noop("That was enough for one day"),
+        noop("An organisation can ask a successor three times a day. Nothing has changed; please try again tomorrow."),
     ),
     "unavailable": (
         noop("One moment, please"),

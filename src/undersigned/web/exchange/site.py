@@ -96,11 +96,14 @@ class Site(msgspec.Struct, frozen=True):
             return False
         return True
 
+    def hops(self, request: AnyRequest) -> tuple[str, str]:
+        """The peer that a request came from, and whom it is said to have come from before that."""
+        peer = request.client.host if request.client else ""
+        return peer, ", ".join(request.headers.getall("x-forwarded-for", []))
+
     def network_key(self, request: AnyRequest) -> UUID | None:
         """The key of the network a request came from, or None if that can't be told."""
-        peer = request.client.host if request.client else ""
-        forwarded_for = ", ".join(request.headers.getall("x-forwarded-for", []))
-        network = guard.network_of(guard.client_address(peer, forwarded_for, self.proxies))
+        network = guard.network_of(guard.client_address(*self.hops(request), self.proxies))
         return keys.network_id(self.settings.pepper, network) if network else None
 
 
