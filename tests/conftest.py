@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
@@ -27,6 +28,7 @@ from undersigned.process.worker import keep_house, make_outbox, make_sealer
 from undersigned.settings import ROOT, Settings
 from undersigned.statements import publishing
 from undersigned.web.app import create_app, refresh
+from undersigned.web.exchange.site import Site
 
 collect_ignore = [] if importlib.util.find_spec("aics_tlog") else ["unit/test_merkle_aics.py"]
 SECRET = "only-for-tests-and-long-enough-0123456789"
@@ -153,9 +155,19 @@ class World:
         assert row is not None
         return row["individual_count"], row["organisation_count"]
 
+    @property
+    def site(self) -> Site:
+        """What the server holds in its memory."""
+        site: Site = self.app.state.site
+        return site
+
+    def begin_anew(self, **parts: object) -> None:
+        """Puts new parts of its memory in the place of those that the server has, such as `pages=Pages()`."""
+        self.app.state.site = msgspec.structs.replace(self.site, **parts)
+
     async def refresh(self) -> None:
         """Lets the server take over at once what it would a moment later."""
-        await refresh(self.app.state.site)
+        await refresh(self.site)
 
     async def submit(self, body: dict[str, object], slug: str = "example") -> httpx.Response:
         return await self.client.post(f"/v1/statements/{slug}/endorsements", json=body)

@@ -5,6 +5,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative
+from undersigned.signing.guard import Budget
 
 URL = "/v1/statements/example/endorsements"
 
@@ -172,7 +173,7 @@ async def test_an_unchanged_tally_is_answered_304(world: World) -> None:
 
 async def test_numbers_are_written_as_the_language_writes_them(world: World) -> None:
     await world.db.pool.execute("UPDATE tally SET individual_count = 12345, as_of = now() WHERE statement = 'example'")
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     await site.tallies.refresh(world.db)
     written = {}
     for language in ("en", "de", "hu", "xx"):
@@ -182,15 +183,14 @@ async def test_numbers_are_written_as_the_language_writes_them(world: World) -> 
 
 
 async def test_a_spent_network_budget_says_when_to_come_back(world: World) -> None:
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
-    site.submit_budget._interval_s = 3600 / 2
+    world.begin_anew(submit_budget=Budget(2))
     answers = [await world.submit(person(f"n{n}@example.org")) for n in range(4)]
     assert [answer.status_code for answer in answers] == [202, 202, 429, 429]
     assert 1 <= int(answers[2].headers["retry-after"]) <= 3600
 
 
 async def test_a_statement_outside_its_times_takes_no_endorsement(world: World) -> None:
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     for times, code in (
         ("opens_at = now() + interval '1 day', closes_at = NULL", "statement_not_open"),
         ("opens_at = NULL, closes_at = now()", "statement_closed"),

@@ -274,7 +274,7 @@ async def test_a_form_in_an_iframe_says_at_each_field_what_is_wrong_and_keeps_th
 
 async def test_a_form_in_an_iframe_keeps_what_was_typed_when_its_network_sent_too_much(world: World) -> None:
     fields = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
-    app = world.client._transport.app  # type: ignore[attr-defined]
+    app = world.app
     app.state.site = msgspec.structs.replace(app.state.site, submit_budget=Budget(1))
     await world.client.post("/embed/example/form", data=fields)
     answer = await world.client.post("/embed/example/form", data=fields)

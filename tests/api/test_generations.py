@@ -20,7 +20,7 @@ __all__ = ["behind"]
 
 async def shown(world: World) -> dict[str, Any]:
     """The tally as a reader gets it, now."""
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     await site.tallies.refresh(world.db)
     found: dict[str, Any] = (await world.client.get("/v1/statements/example/tally")).json()
     return found
@@ -61,7 +61,7 @@ async def test_the_public_numbers_never_fall_while_a_log_begins_anew(
         await generations.catch_up(world.db)
     after = await shown(world)
     assert (after["individuals"], after["log_origin"], after["log_followed_by"]) == (5, f"{ORIGIN}/1", None)
-    await world.client._transport.app.state.site.statements.load(world.db)  # type: ignore[attr-defined]
+    await world.site.statements.load(world.db)
     page = (await world.client.get("/s/example/how-we-count")).text
     assert "last numbers of the log before" not in page
     assert "/log/example/0/ended" in page

@@ -70,7 +70,7 @@ async def test_a_recount_that_never_was_is_late_by_the_time_that_the_statement_i
 
 @pytest.mark.virgin
 async def test_a_memory_that_grows_old_is_named(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    memory = world.app.state.site.memory
+    memory = world.site.memory
     memory.renewed(time.monotonic() - 60)
     await world.refresh()
     assert (await world.client.get("/readyz")).status_code == 200
@@ -81,7 +81,7 @@ async def test_a_memory_that_grows_old_is_named(world: World, caplog: pytest.Log
 
 
 async def figures(world: World) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    await world.app.state.site.db.stations.write_down(world.db)
+    await world.site.db.stations.write_down(world.db)
     await world.db.stations.write_down(world.db)
     found = {}
     for family in metrics.told(await metrics.read(world.db)):
@@ -150,7 +150,7 @@ async def test_counts_of_many_processes_add_up_and_outlive_them(world: World, se
     for _ in range(3):
         world.db.stations.note("mail", "sent", 2)
         await world.db.stations.write_down(world.db)
-    app = world.app.state.site.db
+    app = world.site.db
     app.stations.note("mail", "sent")
     await asyncio.gather(app.stations.write_down(app), world.db.stations.write_down(world.db))
     assert (await figures(world))["undersigned_mails_total", labels(outcome="sent")] == 7

@@ -103,7 +103,7 @@ async def tokens(world: World) -> dict[str, str]:
     [mail] = await world.send_mail()
     await world.refresh()
     mailbox_id = letters.mailbox_id(world.settings.pepper, "rep@readers.example.org")
-    signer = world.app.state.site.signer
+    signer = world.site.signer
     return {"m": signer.manage(link), "c": token_of(mail), "stop": signer.stop(mailbox_id)}
 
 

@@ -5,6 +5,7 @@ import re
 
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
+from undersigned.readers.records import Records
 from undersigned.signing import endorsements
 from undersigned.web.exchange.rendered import KEPT_MAX, Pages
 from undersigned.web.exchange.site import VERSION
@@ -15,12 +16,12 @@ PATH = "/s/example"
 
 async def read(world: World, path: str = PATH, accepted: str = "en") -> str:
     """The page as it comes; the same as one that is made now."""
-    site, headers = world.app.state.site, {"Accept-Language": accepted}
+    headers = {"Accept-Language": accepted}
     await world.refresh()
-    site.records._kept.clear()
+    world.begin_anew(records=Records())
     kept = (await world.client.get(path, headers=headers)).text
     again = (await world.client.get(path, headers=headers)).text
-    site.pages._kept.clear()
+    world.begin_anew(pages=Pages())
     assert (await world.client.get(path, headers=headers)).text == kept == again
     return kept
 
@@ -34,7 +35,7 @@ async def test_a_page_is_made_once_for_each_way_of_speaking(world: World) -> Non
     assert [re.findall(r'<html lang="(\w+)"', page) for page in pages] == [["en"], ["en"], ["hy"], ["hy"], ["de"]]
     for query, accepted in ways + ways:
         await world.client.get(PATH + query, headers={"Accept-Language": accepted})
-    assert len(world.app.state.site.pages._kept) == len(ways)
+    assert len(world.site.pages) == len(ways)
 
 
 async def test_a_kept_page_follows_what_it_shows(world: World) -> None:
@@ -56,7 +57,7 @@ async def test_a_kept_page_follows_what_it_shows(world: World) -> None:
 async def test_an_address_that_carries_anything_is_answered_from_the_one_page_in_memory(world: World) -> None:
     await world.count()
     assert "<!--" not in await read(world)
-    site = world.app.state.site
+    site = world.site
     statement, record = site.statements.get("example"), await site.records.get(site.db, "example")
     shown = (statement, statement.state, site.tallies.find("example"), record)
     with languages.speaking("en"):
@@ -72,7 +73,7 @@ async def test_an_address_that_carries_anything_is_answered_from_the_one_page_in
 
 async def test_the_reference_is_read_once(world: World) -> None:
     first = (await world.client.get("/reference")).text
-    pages = world.app.state.site.pages
+    pages = world.site.pages
     with languages.speaking("en"):
         assert pages.get("/reference", (VERSION,)) == first
         pages.keep("/reference", (VERSION,), "kept")

@@ -5,6 +5,7 @@ import pytest
 from tests.api.test_reports import endorse_for
 from tests.conftest import World
 from undersigned.readers import records
+from undersigned.web.exchange.rendered import Pages
 
 NAME = "Unmistakable"
 PLACES = (
@@ -24,7 +25,7 @@ async def endorse(world: World) -> int:
 
 async def release(world: World, size: int) -> None:
     await world.db.pool.execute("UPDATE log_head SET released_size = $1", size)
-    world.app.state.site.pages._kept.clear()
+    world.begin_anew(pages=Pages())
 
 
 @pytest.mark.parametrize("path", PLACES)

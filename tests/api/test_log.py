@@ -84,7 +84,7 @@ async def test_nothing_is_served_beyond_what_was_released(world: World, name: st
 
 async def test_the_tally_names_the_checkpoint_that_proves_it(world: World) -> None:
     await counted(world, "ada@example.org")
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     await site.tallies.refresh(world.db)
     tally = (await world.client.get("/v1/statements/example/tally")).json()
     checkpoint = await released(world)

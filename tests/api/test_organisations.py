@@ -149,7 +149,7 @@ async def test_with_domain_proof_a_mailbox_at_the_domain_is_enough_and_free_mail
     await world.db.pool.execute(
         "UPDATE statement SET policy = 'domain_proof', published_at = now() WHERE slug = 'example'"
     )
-    app_state = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    app_state = world.site
     await app_state.statements.load(world.db)
     await world.submit(representative("rep@mail.readers.org.uk"))
     [mail] = await world.send_mail()
@@ -164,7 +164,7 @@ async def test_a_name_that_could_lead_elsewhere_is_always_looked_at(
     await world.db.pool.execute(
         "UPDATE statement SET policy = 'domain_proof', published_at = now() WHERE slug = 'example'"
     )
-    app_state = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    app_state = world.site
     await app_state.statements.load(world.db)
     body = {"name": name, "website": "https://readers.org.uk", "country": "GB"}
     await hold(world, "rep@readers.org.uk", organisation=body)
@@ -193,7 +193,7 @@ async def test_a_rival_whose_mailbox_is_proof_enough_is_not_told_that_it_is_coun
     await world.db.pool.execute(
         "UPDATE statement SET policy = 'domain_proof', published_at = now() WHERE slug = 'example'"
     )
-    app_state = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    app_state = world.site
     await app_state.statements.load(world.db)
     await world.submit(representative("one@readers.org.uk"))
     [first] = await world.send_mail()

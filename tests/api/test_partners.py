@@ -451,7 +451,7 @@ async def test_a_restricted_statement_is_published_as_such(world: World) -> None
     assert not await publishing.publish(world.db, home, world.settings.url)
     await world.refresh()
     assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     assert site.partners.frame_ancestors(site.statements.get("example")) == "'self'"
     await add(world)
     restricted = site.partners.frame_ancestors(site.statements.get("example"))

@@ -24,7 +24,7 @@ async def show(world: World, people: int, bodies: int) -> None:
         people,
         bodies,
     )
-    await world.client._transport.app.state.site.tallies.refresh(world.db)  # type: ignore[attr-defined]
+    await world.site.tallies.refresh(world.db)
 
 
 def parsed(svg: bytes) -> ElementTree.Element:
@@ -112,7 +112,7 @@ async def test_no_picture_is_made_of_a_statement_that_is_not_there(world: World)
 async def test_a_title_is_text_in_every_picture_whatever_is_in_it(world: World) -> None:
     title = "</text><script>alert(1)</script> & \x01\ufffe “x”"
     await world.db.pool.execute("UPDATE statement SET title = $1 WHERE slug = 'example'", title)
-    await world.client._transport.app.state.site.statements.load(world.db)  # type: ignore[attr-defined]
+    await world.site.statements.load(world.db)
     assert " ".join(await texts(world)).startswith("</text><script>alert(1)</script> &")
     assert (await world.client.get("/s/example/card.png")).status_code == 200
     for path in ("/s/example", "/s/example/embed", "/s/example/card"):

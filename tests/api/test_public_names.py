@@ -182,7 +182,7 @@ async def test_a_cursor_has_nothing_of_a_name_in_it_that_others_can_read(
         await show(world, name)
     cursor = (await world.client.get(API)).json()["next"]
     scope, _ = public_names.bounds("example")
-    assert public_names._opened(world.settings.pepper, scope, cursor).startswith(scope + alphabet.key("Ada"))
+    assert public_names.opened(world.settings.pepper, scope, cursor).startswith(scope + alphabet.key("Ada"))
     other = await world.client.get("/v1/statements/other/names", params={"after": cursor})
     assert other.status_code == 404
 

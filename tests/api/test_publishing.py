@@ -51,7 +51,7 @@ async def test_a_text_can_change_until_something_was_submitted(world: World, hom
     assert await publishing.publish(world.db, home, world.settings.url)
     # Memory follows a moment later; until then nothing is taken under the old text.
     assert (await world.submit(person())).status_code == 503
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     await site.statements.load(world.db)
     assert (await world.submit(person())).status_code == 202
     (home / "en.md").write_text((home / "en.md").read_text() + "\nAnother.\n")
@@ -94,7 +94,7 @@ async def test_a_running_server_takes_over_what_is_published(world: World, home:
     toml = (home / "statement.toml").read_text()
     (home / "statement.toml").write_text(toml.replace('"Quieter libraries"', '"Much quieter libraries"'))
     await publishing.publish(world.db, home, world.settings.url)
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     assert await site.tallies.refresh(world.db) != site.statements.published_at
     await site.statements.load(world.db)
     assert (await world.client.get("/v1/statements/example")).json()["title"] == "Much quieter libraries"

@@ -39,14 +39,14 @@ def home(tmp_path: Path) -> Path:
 
 async def publish(world: World, home: Path) -> None:
     await publishing.publish(world.db, home, world.settings.url)
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     await site.statements.load(world.db)
 
 
 async def fresh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory keeps nothing from now on, and holds the newest tally."""
     monkeypatch.setattr(records, "KEPT_S", 0.0)
-    await world.client._transport.app.state.site.tallies.refresh(world.db)  # type: ignore[attr-defined]
+    await world.site.tallies.refresh(world.db)
 
 
 async def sign(world: World, count: int, country: str) -> None:
@@ -168,7 +168,7 @@ async def test_passages_have_anchors_on_the_page_and_none_in_the_contract(world:
 async def test_paper_names_the_checkpoint_that_proves_its_numbers(world: World) -> None:
     await sign(world, 1, "HU")
     await world.count()
-    await world.client._transport.app.state.site.tallies.refresh(world.db)  # type: ignore[attr-defined]
+    await world.site.tallies.refresh(world.db)
     page = (await world.client.get("/s/example")).text
     proof = page.partition('<dl class="proof">')[2].partition("</dl>")[0]
     root = (await world.client.get("/log/example/checkpoint")).text.split("\n")[2]

@@ -139,8 +139,7 @@ async def test_a_few_reports_say_as_much_as_many(world: World, monkeypatch: pyte
 
 async def test_a_network_can_report_only_so_often(world: World) -> None:
     await endorse_for(world)
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
-    site.submit_budget._interval_s = Budget(2)._interval_s
+    world.begin_anew(submit_budget=Budget(2))
     link = await link_on(world, "/s/example/organisations")
     assert [await report(world, link) for _ in range(3)] == [200, 200, 429]
 

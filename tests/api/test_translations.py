@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Path:
 async def publish(world: World, home: Path) -> bool:
     """Publishes the directory, and lets the running app take it over."""
     changed = await publishing.publish(world.db, home, world.settings.url)
-    await world.client._transport.app.state.site.statements.load(world.db)  # type: ignore[attr-defined]
+    await world.site.statements.load(world.db)
     return changed
 
 

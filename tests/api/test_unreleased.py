@@ -62,7 +62,7 @@ async def test_the_tally_is_that_of_the_newest_released_head_and_never_ahead_of_
 
 
 async def test_memory_is_not_read_anew_because_of_it(world: World, obstacle: Path) -> None:
-    site = world.app.state.site
+    site = world.site
     before = site.statements.get("example")
     await world.refresh()
     assert site.statements.get("example") is before

@@ -226,9 +226,9 @@ async def test_a_process_makes_one_tls_context_for_all_its_connections(
     world: World, start_relay: Start, tls: ssl.SSLContext
 ) -> None:
     offering = start_relay(tls_context=tls)
-    connecting._tls_context.cache_clear()
+    connecting.tls_context.cache_clear()
     for n in range(8):
         await world.submit(person(f"n{n}@example.org"))
     await outbox.run_once(box_for(world, f"smtp://127.0.0.1:{offering.port}"))
     assert offering.connection_count > 1
-    assert connecting._tls_context.cache_info().misses == 1
+    assert connecting.tls_context.cache_info().misses == 1

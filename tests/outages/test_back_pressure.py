@@ -33,7 +33,7 @@ async def test_beyond_the_bound_a_submission_is_refused_at_once_and_the_others_a
     world: World, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batching, "RUN_TIMEOUT_S", 60)
-    site, sent = world.app.state.site, 0
+    site, sent = world.site, 0
     statement = site.statements.get("example")
 
     async def submit(number: int) -> str:

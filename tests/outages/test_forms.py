@@ -26,7 +26,7 @@ async def nothing(world: World, outage: Outage) -> None:
 
 
 async def over_budget(world: World, outage: Outage) -> None:
-    site = world.app.state.site
+    site = world.site
     world.app.state.site = msgspec.structs.replace(site, submit_budget=Budget(1))
     assert (await world.submit(person())).status_code == 202
 

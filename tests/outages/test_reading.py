@@ -159,4 +159,4 @@ async def test_nothing_that_a_page_can_not_show_hangs_or_is_an_error_of_ours(wor
     ):
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     with pytest.raises(Unavailable):
-        await world.app.state.site.records.get(world.app.state.site.db, "example")
+        await world.site.records.get(world.site.db, "example")

@@ -62,7 +62,7 @@ async def test_the_seal_is_the_last_entry_and_says_the_final_counts(
     assert head["sealed_at"]
     assert await check(world.db, "example") == []
     assert await world.db.pool.fetchval("SELECT count(*) FROM trail WHERE action = 'seal'") == 1
-    site = world.client._transport.app.state.site  # type: ignore[attr-defined]
+    site = world.site
     await site.tallies.refresh(world.db)
     assert (await world.client.get("/v1/statements/example/tally")).json()["log_size"] == 7
 

@@ -21,7 +21,7 @@ async def let_in(relay: Relay, site: str, patience_s: float) -> aiosmtplib.SMTP:
         hostname=relay.host,
         use_tls=relay.implicit_tls,
         start_tls=False,
-        tls_context=_tls_context(relay.tls == "verify", relay.cafile),
+        tls_context=tls_context(relay.tls == "verify", relay.cafile),
         local_hostname=relay.ehlo or _greeting(site),
         timeout=patience_s,
     )
@@ -112,7 +112,7 @@ async def _log_in(client: aiosmtplib.SMTP, user: str, password: str) -> None:
 
 
 @cache
-def _tls_context(is_verified: bool, cafile: str | None) -> ssl.SSLContext:
+def tls_context(is_verified: bool, cafile: str | None) -> ssl.SSLContext:
     """One for all connections of this process: making one reads every certificate of the system's."""
     context = ssl.create_default_context(cafile=cafile)
     if not is_verified:

@@ -39,7 +39,7 @@ class Names(msgspec.Struct, frozen=True):
 async def page(db: Database, pepper: str, slug: str, *, after: str | None = None, letter: str = "") -> Names:
     """The 200 shown names of individuals behind a cursor, or from a letter on. Raises MalformedRequest for a bad cursor."""
     scope, end = bounds(slug)
-    start = _opened(pepper, scope, after) if after else scope + alphabet.initial(letter) if letter else scope
+    start = opened(pepper, scope, after) if after else scope + alphabet.initial(letter) if letter else scope
     placed = await db.many(db.q.names.page, start, end, PAGE_SIZE + 1)
     shown = [ShownName(each.name, each.reference) for each in placed[:PAGE_SIZE]]
     following = placed[PAGE_SIZE - 1].place if len(placed) > PAGE_SIZE else None
@@ -120,7 +120,8 @@ def _sealed(pepper: str, scope: bytes, place: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def _opened(pepper: str, scope: bytes, cursor: str) -> bytes:
+def opened(pepper: str, scope: bytes, cursor: str) -> bytes:
+    """The place in the alphabet that a cursor holds. Raises as below if it is none of this list's."""
     try:
         sealed = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
         return AESSIV(keys.secret(pepper, "names cursor")).decrypt(sealed, [scope])

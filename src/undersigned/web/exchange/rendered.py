@@ -14,6 +14,9 @@ class Pages:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, Speaking], tuple[tuple[object, ...], str]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def get(self, slug: str, shown: tuple[object, ...]) -> str | None:
         """The page in the language in use, if it was made of these very parts; else None."""
         key = (slug, languages.in_use())
