@@ -98,6 +98,7 @@ def settings(database_url: str, place: Path) -> Iterator[Settings]:
         log_seed=SECRET,
         web_workers=1,
         mail_budget_network=0,
+        mail_budget_domain=0,
         submit_budget_network=0,
     )
     shutil.rmtree(place)
