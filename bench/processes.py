@@ -45,6 +45,7 @@ def served(data_dir: Path, *, with_worker: bool) -> Iterator[int]:
         "UNDERSIGNED_WEB_WORKERS": str(WEB_WORKERS),
         "UNDERSIGNED_SUBMIT_BUDGET_NETWORK": "0",
         "UNDERSIGNED_MAIL_BUDGET_NETWORK": "0",
+        "UNDERSIGNED_MAIL_BUDGET_DOMAIN": "0",
     }
     command = ["undersigned", "serve", "--local", *([] if with_worker else ["--no-worker"])]
     with _running(command, port, environ):

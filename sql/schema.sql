@@ -175,6 +175,8 @@ CREATE TABLE message (
     done_at timestamptz,
     tried_at timestamptz,
     lost_count smallint NOT NULL DEFAULT 0,
+    pot text,
+    domain_key uuid,
     PRIMARY KEY (endorsement_id, id),
     CONSTRAINT message_status_is_known CHECK (status IN ('due', 'sent', 'failed', 'dropped')),
     CONSTRAINT message_template_is_known CHECK (template IN ('confirm', 'counted', 'rejected', 'manage', 'succeed', 'handed')),
@@ -182,15 +184,21 @@ CREATE TABLE message (
     CONSTRAINT message_is_done_at_a_time CHECK ((status = 'due') = (done_at IS NULL)),
     CONSTRAINT message_says_what_became_of_it CHECK (status = 'due' OR outcome IS NOT NULL),
     CONSTRAINT message_attempts_began_at_a_time CHECK (tried_at IS NULL OR attempt_count > 0),
-    CONSTRAINT message_lost_is_tried_again_three_times CHECK (lost_count BETWEEN 0 AND 3 AND lost_count <= attempt_count)
+    CONSTRAINT message_lost_is_tried_again_three_times CHECK (lost_count BETWEEN 0 AND 3 AND lost_count <= attempt_count),
+    CONSTRAINT message_pot_is_known CHECK (pot IN ('claims', 'owner'))
 );
 COMMENT ON COLUMN message.tried_at IS 'When it was first put off because of its recipient, who is given up five days later (RFC 5321, 4.5.4.1).';
 COMMENT ON COLUMN message.lost_count IS 'How often the relay had all of it and its answer was lost, so that it may be delivered already.';
+COMMENT ON COLUMN message.pot IS 'Which of its mailbox''s budgets it was taken from, once it was sent or its recipient was refused; null: it counts in none.';
+COMMENT ON COLUMN message.domain_key IS 'The key of its pot, network and mail domain together, if not everybody gets a mailbox there.';
 COMMENT ON COLUMN message.outcome IS 'What became of it; of a due one, why it still waits. Nothing about a person.';
 CREATE INDEX message_due ON message (due_at) WHERE status = 'due';
 CREATE INDEX message_done ON message (done_at) WHERE status <> 'due';
 CREATE INDEX message_sent_to_mailbox ON message (mailbox_id, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
-CREATE INDEX message_sent_for_network ON message (network_key, done_at) WHERE status = 'sent' AND template IN ('confirm', 'manage', 'succeed');
+CREATE INDEX message_counted_for_mailbox ON message (mailbox_id, done_at) WHERE pot IS NOT NULL;
+CREATE INDEX message_counted_for_network ON message (network_key, done_at) WHERE pot IS NOT NULL;
+CREATE INDEX message_counted_for_domain ON message (domain_key, done_at) WHERE domain_key IS NOT NULL;
+CREATE INDEX message_unsent_to_mailbox ON message (mailbox_id, created_at) WHERE status = 'due' AND template = 'confirm';
 
 CREATE TABLE mail_trouble (
     only_row boolean PRIMARY KEY DEFAULT true,

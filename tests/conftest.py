@@ -101,6 +101,7 @@ def settings(database_url: str, place: Path) -> Iterator[Settings]:
         web_workers=1,
         local=True,
         mail_budget_network=0,
+        mail_budget_domain=0,
         submit_budget_network=0,
     )
     shutil.rmtree(place)

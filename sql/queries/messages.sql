@@ -2,14 +2,23 @@
 
 -- name: due
 -- Reads candidates, the first of every network before the second of any, so that one flooding network can't hold up the
--- others. Locks nothing: `lease` decides who sends.
+-- others. Of one mailbox each network's newest comes first, and of those the newest. Locks nothing: `lease` decides who sends.
 SELECT endorsement_id, id, statement, template, submission_id, mailbox_id, address, locale, detail, network_key, due_at,
        attempt_count
 FROM (
-    SELECT oldest.*, row_number() OVER (PARTITION BY template, network_key ORDER BY due_at, id) AS turn
-    FROM (SELECT * FROM message WHERE status = 'due' AND due_at <= now() ORDER BY due_at LIMIT 5000) AS oldest
+    SELECT placed.*, row_number() OVER (PARTITION BY template, network_key ORDER BY place, due_at, id) AS turn
+    FROM (
+        SELECT taking_turns.*,
+               row_number() OVER (PARTITION BY mailbox_id, template ORDER BY mailbox_turn, created_at DESC, id) AS place
+        FROM (
+            SELECT oldest.*, row_number() OVER (
+                PARTITION BY mailbox_id, template, network_key ORDER BY created_at DESC, id
+            ) AS mailbox_turn
+            FROM (SELECT * FROM message WHERE status = 'due' AND due_at <= now() ORDER BY due_at LIMIT 5000) AS oldest
+        ) AS taking_turns
+    ) AS placed
 ) AS waiting
-ORDER BY turn, due_at LIMIT $1;
+ORDER BY turn, place, due_at LIMIT $1;
 
 -- name: lease
 -- Takes a due message until $4 from now, if nobody else did since it was read at $3; a worker that dies loses it by then.
@@ -90,7 +99,7 @@ WITH known AS (
     WHERE m.endorsement_id = $1 AND m.id = $2
 ), again AS (
     UPDATE message AS m SET status = 'due', address = known.address, outcome = NULL, due_at = now(), done_at = NULL,
-        attempt_count = 0, tried_at = NULL, lost_count = 0
+        attempt_count = 0, tried_at = NULL, lost_count = 0, pot = NULL, domain_key = NULL
     FROM known
     WHERE m.endorsement_id = $1 AND m.id = $2 AND m.status IN ('due', 'failed') AND known.address IS NOT NULL
     RETURNING m.id
@@ -102,9 +111,9 @@ SELECT count(*) AS retried FROM again;
 UPDATE mail_trouble SET probe_at = now();
 
 -- name: finish
--- Marks a message sent, failed or dropped, with a word on why, and forgets the address.
+-- Marks a message sent, failed or dropped, with a word on why and the budgets that it counts in, and forgets the address.
 WITH done AS (
-    UPDATE message SET status = $3, outcome = $4, address = '', detail = NULL, done_at = now()
+    UPDATE message SET status = $3, outcome = $4, address = '', detail = NULL, done_at = now(), pot = $5, domain_key = $6
     WHERE endorsement_id = $1 AND id = $2 AND status = 'due'
     RETURNING id
 )
@@ -121,8 +130,14 @@ SELECT link.id, now() - m.created_at AS age, m.attempt_count > 0 AS attempted,
        EXISTS (
            SELECT 1 FROM message AS newer
            WHERE newer.endorsement_id = $1 AND newer.mailbox_id = m.mailbox_id AND newer.template = 'confirm'
+             AND newer.network_key IS NOT DISTINCT FROM m.network_key
              AND newer.status IN ('due', 'sent') AND (newer.created_at, newer.id) > (m.created_at, m.id)
        ) AS superseded,
+       EXISTS (
+           SELECT 1 FROM message AS older
+           WHERE older.endorsement_id = $1 AND older.submission_id = m.submission_id AND older.template = 'confirm'
+             AND older.created_at < m.created_at
+       ) AS renewed,
        EXISTS (
            SELECT 1 FROM message AS told
            WHERE told.mailbox_id = m.mailbox_id AND told.status = 'sent' AND told.template IN ('confirm', 'manage', 'succeed')
@@ -135,28 +150,47 @@ LEFT JOIN succession AS f ON f.endorsement_id = link.endorsement_id AND f.id = m
 LEFT JOIN organisation AS o ON o.endorsement_id = link.endorsement_id
 LEFT JOIN signatory AS p ON p.endorsement_id = link.endorsement_id AND p.mailbox_id = m.mailbox_id;
 
--- name: sent_to_mailboxes
--- Counts each mailbox's mails of the last day that anybody could have asked for, and says when there is room for one more than $2 again.
-SELECT mailbox_id, count(*) AS sent_count,
-       (array_agg(done_at ORDER BY done_at DESC))[$2] + interval '1 day' - now() AS room_in
+-- name: counted_for_mailboxes
+-- Reads what counts in each mailbox's budgets: the last day's mails that anybody could have asked for, and for how long each
+-- still counts.
+SELECT mailbox_id, pot, network_key, done_at + interval '1 day' - now() AS counts_for
 FROM message
-WHERE mailbox_id = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage', 'succeed')
-  AND done_at > now() - interval '1 day'
-GROUP BY mailbox_id;
+WHERE mailbox_id = ANY ($1::uuid[]) AND pot IS NOT NULL AND done_at > now() - interval '1 day';
 
--- name: sent_for_networks
+-- name: counted_for_networks
 -- Counts each network's such mails of the last hour.
-SELECT network_key, count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
+SELECT network_key AS key, count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
 FROM message
-WHERE network_key = ANY ($1::uuid[]) AND status = 'sent' AND template IN ('confirm', 'manage', 'succeed')
-  AND done_at > now() - interval '1 hour'
+WHERE network_key = ANY ($1::uuid[]) AND pot IS NOT NULL AND done_at > now() - interval '1 hour'
 GROUP BY network_key;
 
--- name: sent_in_all
+-- name: counted_for_domains
+-- Counts such mails of the last hour that one network asked for at one mail domain.
+SELECT domain_key AS key, count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
+FROM message
+WHERE domain_key = ANY ($1::uuid[]) AND domain_key IS NOT NULL AND done_at > now() - interval '1 hour'
+GROUP BY domain_key;
+
+-- name: counted_in_all
 -- Counts all such mails of the last hour.
 SELECT count(*) AS sent_count, min(done_at) + interval '1 hour' - now() AS room_in
-FROM message WHERE status <> 'due' AND status = 'sent' AND template IN ('confirm', 'manage', 'succeed')
-  AND done_at > now() - interval '1 hour';
+FROM message WHERE status <> 'due' AND pot IS NOT NULL AND done_at > now() - interval '1 hour';
+
+-- name: crowded_out
+-- Finds the claims of each mailbox whose mails wait behind $2 others, networks taking turns and the newest first. Reads the newest
+-- 1000 of a mailbox, and leaves out what may be leased: what is due in less than $3.
+SELECT waiting.endorsement_id, waiting.id
+FROM unnest($1::uuid[]) AS box (id) CROSS JOIN LATERAL (
+    SELECT newest.*, row_number() OVER (ORDER BY newest.turn, newest.created_at DESC, newest.id) AS place
+    FROM (
+        SELECT m.*, row_number() OVER (PARTITION BY m.network_key ORDER BY m.created_at DESC, m.id) AS turn
+        FROM (
+            SELECT endorsement_id, id, network_key, created_at, due_at FROM message
+            WHERE mailbox_id = box.id AND status = 'due' AND template = 'confirm' ORDER BY created_at DESC LIMIT 1000
+        ) AS m
+    ) AS newest
+) AS waiting
+WHERE waiting.place > $2 AND waiting.due_at > now() + $3::interval;
 
 -- name: suppress
 -- Stops confirmation mail to a mailbox, at its owner's wish.

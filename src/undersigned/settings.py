@@ -56,6 +56,7 @@ class Settings(
     web_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     trusted_proxies: str = ""
     mail_budget_network: Annotated[int, Meta(ge=0)] = 100
+    mail_budget_domain: Annotated[int, Meta(ge=0)] = 20
     mail_budget_total: Annotated[int, Meta(ge=0)] = 0
     submit_budget_network: Annotated[int, Meta(ge=0)] = 600
     metrics_address: str = ""

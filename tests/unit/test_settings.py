@@ -34,6 +34,7 @@ def said(environ: dict[str, str], data_dir: Path, *, generate_secrets: bool = Fa
         ("WEB_WORKERS", "0"),
         ("WEB_WORKERS", "65"),
         ("MAIL_BUDGET_NETWORK", "-1"),
+        ("MAIL_BUDGET_DOMAIN", "-1"),
         ("MAIL_BUDGET_TOTAL", "many"),
         ("SUBMIT_BUDGET_NETWORK", "1.5"),
         ("BASE_URL", "sign.example.org"),

@@ -25,6 +25,11 @@ def network_id(pepper: str, network: str) -> UUID:
     return _keyed(pepper, "network", network)
 
 
+def domain_id(pepper: str, pot: str, domain: str, network_key: UUID | None) -> UUID:
+    """The key of what one network asks for at one mail domain: it says nothing of what other networks ask for there."""
+    return _keyed(pepper, "mail domain", pot, domain, str(network_key))
+
+
 def secret(pepper: str, purpose: str) -> bytes:
     """32 bytes for one purpose, made of the pepper."""
     return hmac.digest(pepper.encode(), b"secret\0" + purpose.encode(), hashlib.sha256)

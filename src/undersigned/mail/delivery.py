@@ -173,13 +173,13 @@ class _Round:
             await self._got_through()
         except Refused as error:
             log.warning("The relay refused a recipient for good (%s).", error)
-            await finish(db, sending.letter, "failed", str(error))
+            await finish(db, sending.letter, "failed", str(error), counts=True)
             await self._got_through()
         except Exception as error:
             log.error("A message can't be sent (%s).", told(error))
             await put_off(db, sending, f"can't be sent: {told(error)}", runs_out=True)
         else:
-            await finish(db, sending.letter, "sent", sending.letter.template)
+            await finish(db, sending.letter, "sent", sending.letter.template, counts=True)
             self.box.senders.alike.clear()
             await self._got_through()
 

@@ -46,7 +46,7 @@ async def composed(
             raise ValueError("a mail names another recipient than its row")
     except Exception as error:
         log.error("A message (%s) can't be composed (%s).", letter.template, told(error))
-        await finish(db, letter, "failed", f"can't be composed: {told(error)}")
+        await finish(db, letter, "failed", f"can't be composed: {told(error)}", counts=False)
         return None
     return mail
 
@@ -81,9 +81,11 @@ async def release(db: Database, sendings: list[Sending], wait: dt.timedelta) -> 
     )
 
 
-async def finish(db: Database, letter: Letter, status: str, outcome: str) -> None:
+async def finish(db: Database, letter: Letter, status: str, outcome: str, *, counts: bool) -> None:
+    """Marks what became of a letter. What went out, or was refused by its recipient, counts in its budgets."""
     db.stations.note("mail", status)
-    await db.batched(db.q.messages.finish, letter.endorsement_id, letter.id, status, outcome)
+    pot, domain_key = (letter.pot, letter.domain_key) if counts else (None, None)
+    await db.batched(db.q.messages.finish, letter.endorsement_id, letter.id, status, outcome, pot, domain_key)
 
 
 async def put_off(db: Database, sending: Sending, why: str, *, runs_out: bool) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from undersigned.database.queries.messages import Pot
 from undersigned.identity import mailboxes, names
 from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 from undersigned.mail import dkim, headers
@@ -60,6 +61,8 @@ class Letter(msgspec.Struct, frozen=True):
     bound: bytes | None = None
     expires_at: dt.datetime | None = None
     organisation: str = ""
+    pot: Pot | None = None
+    domain_key: UUID | None = None
 
 
 class Mail(msgspec.Struct, frozen=True):

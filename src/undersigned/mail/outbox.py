@@ -4,10 +4,11 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
-from undersigned.database.queries.messages import Circumstances, DueMessage
+from undersigned.database.queries.messages import Circumstances, DueMessage, Pot
 from undersigned.errors import DomainError, Unavailable
 from undersigned.mail import budgets, delivery, trouble
 from undersigned.mail.delivery import Outbox
@@ -38,30 +39,38 @@ async def run_once(box: Outbox) -> int:
         return 0
     read = await box.db.in_key_order(q.circumstances, [(message.endorsement_id, message.id) for message in due])
     circumstances = {facts.id: facts for _, facts in read}
-    rooms = await budgets.rooms(box.db, box.settings, due)
-    ends, delays, letters = [], [], []
-    for message in due:
+    pots = [budgets.pot_of(message, circumstances[message.id]) for message in due]
+    counting = [
+        (message, pot, budgets.domain_of(box.settings, message, pot)) for message, pot in zip(due, pots, strict=True)
+    ]
+    rooms = await budgets.rooms(box.db, box.settings, counting)
+    ends, delays, letters, full = [], [], [], []
+    for message, pot, domain_key in counting:
         facts = circumstances[message.id]
         template, why = _decide(message.template, facts)
         if template is None:
-            ends.append((message.endorsement_id, message.id, "dropped", why))
+            ends.append((message.endorsement_id, message.id, "dropped", why, None, None))
         elif facts.age and facts.age > box.ttl + box.grace:
             # Longer than any claim is kept: whatever held it up, its address is kept no longer either.
-            ends.append((message.endorsement_id, message.id, "failed", "waited too long"))
-        elif message.template in budgets.BUDGETED and (wait := rooms.take(message.mailbox_id, message.network_key)):
+            ends.append((message.endorsement_id, message.id, "failed", "waited too long", None, None))
+        elif pot and (wait := rooms.take(message.mailbox_id, pot, message.network_key, domain_key)):
             delays.append((message.endorsement_id, message.id, message.due_at, wait))
+            full.append(message.mailbox_id)
         elif about := await _about(box, message.statement):
-            letters.append((message, _letter(about, message, facts, template)))
+            letters.append((message, _letter(about, message, facts, template, pot, domain_key)))
         else:
-            ends.append((message.endorsement_id, message.id, "failed", "can't be composed: no such statement"))
+            why = "can't be composed: no such statement"
+            ends.append((message.endorsement_id, message.id, "failed", why, None, None))
     await box.db.in_key_order(q.finish, ends)
-    for _, _, status, _ in ends:
+    for _, _, status, *_ in ends:
         box.db.stations.note("mail", status)
     await box.db.in_key_order(q.postpone, delays)
     box.db.stations.note("mail", "delayed", len(delays))
     if known:
         letters = sorted(letters, key=lambda letter: letter[0].attempt_count)[:1]
     await delivery.send_all(box, await _lease(box, letters), is_probe=known is not None)
+    if full:
+        await budgets.crowd_out(box.db, full)
     return len(due)
 
 
@@ -98,7 +107,9 @@ def _decide(template: str, facts: Circumstances) -> tuple[str | None, str]:
     return ("already" if facts.endorsed_by_this_mailbox else "confirm"), ""
 
 
-def _letter(about: About, message: DueMessage, facts: Circumstances, template: str) -> Letter:
+def _letter(
+    about: About, message: DueMessage, facts: Circumstances, template: str, pot: Pot | None, domain_key: UUID | None
+) -> Letter:
     """The letter; one whose links open what is held goes to the address that was proven, whichever one was typed now."""
     owned = facts.endorsed_by_this_mailbox
     return Letter(
@@ -114,6 +125,8 @@ def _letter(about: About, message: DueMessage, facts: Circumstances, template: s
         facts.bound if owned else None,
         facts.expires_at,
         facts.organisation or "",
+        pot,
+        domain_key,
     )
 
 
@@ -140,7 +153,7 @@ async def _lease(box: Outbox, letters: Sequence[tuple[DueMessage, Letter]]) -> l
         message, letter = read[message_id]
         letter = msgspec.structs.replace(letter, expires_at=expiries.get(letter.submission_id))
         if letter.template == "confirm" and letter.expires_at is None:
-            gone.append((letter.endorsement_id, letter.id, "dropped", "settled"))
+            gone.append((letter.endorsement_id, letter.id, "dropped", "settled", None, None))
         else:
             sendings.append(Sending(letter, leased_until, message.attempt_count))
     await box.db.in_key_order(q.messages.finish, gone)

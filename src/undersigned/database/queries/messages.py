@@ -9,6 +9,7 @@ import msgspec
 from undersigned.database.queries.declaring import Command, Noun, Query
 
 Template = Literal["confirm", "counted", "rejected", "manage", "succeed", "handed"]
+Pot = Literal["claims", "owner"]
 
 
 class DueMessage(msgspec.Struct, frozen=True):
@@ -52,6 +53,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     endorsed_by_this_mailbox: bool
     suppressed: bool
     superseded: bool
+    renewed: bool
     told_today: bool
 
 
@@ -74,23 +76,24 @@ class Waiting(msgspec.Struct, frozen=True):
     next_at: dt.datetime | None
 
 
-class SentToMailbox(msgspec.Struct, frozen=True):
-    """How many mails a mailbox got, and in how long there is room for the next; null if there is now."""
+class CountedForMailbox(msgspec.Struct, frozen=True):
+    """A mail that counts in one of a mailbox's budgets, and for how long it still does."""
 
     mailbox_id: UUID
+    pot: Pot
+    network_key: UUID | None
+    counts_for: dt.timedelta
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How many mails count for a network, or for a network at a mail domain, and in how long the first of them counts no more."""
+
+    key: UUID
     sent_count: int
     room_in: dt.timedelta | None
 
 
-class SentForNetwork(msgspec.Struct, frozen=True):
-    """How many mails a network asked for, and in how long the first of them counts no more."""
-
-    network_key: UUID
-    sent_count: int
-    room_in: dt.timedelta | None
-
-
-class SentInAll(msgspec.Struct, frozen=True):
+class CountedInAll(msgspec.Struct, frozen=True):
     """How many mails everybody asked for, and in how long the first of them counts no more."""
 
     sent_count: int
@@ -119,9 +122,11 @@ class Messages(Noun, frozen=True):
     probe_now: Command
     finish: Query[int]
     circumstances: Query[Circumstances]
-    sent_to_mailboxes: Query[SentToMailbox]
-    sent_for_networks: Query[SentForNetwork]
-    sent_in_all: Query[SentInAll]
+    counted_for_mailboxes: Query[CountedForMailbox]
+    counted_for_networks: Query[Counted]
+    counted_for_domains: Query[Counted]
+    counted_in_all: Query[CountedInAll]
+    crowded_out: Query[MessageKey]
     suppress: Command
     unsuppress: Command
     is_suppressed: Query[bool]

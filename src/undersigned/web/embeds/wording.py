@@ -50,7 +50,10 @@ SENTENCES = {
     "statement_closed": noop("This statement is closed"),
     "elsewhere": noop("Endorse this statement"),
     "sent": noop("Check your mailbox"),
-    "sent_to": noop("A mail is on its way to {address}. Open the link in it to confirm. Until you do, nothing counts."),
+    "sent_to": noop(
+        "We are sending a mail to {address}. If too many mails went to this mailbox today, it comes tomorrow at the earliest. "
+        "Open the link in it to confirm. Until you do, nothing counts."
+    ),
     "nothing": noop("Nothing there?"),
     "nothing_spam": noop("Look in the spam folder too."),
     "nothing_wrong": noop("If the address is wrong, correct it. Nobody is counted twice."),
