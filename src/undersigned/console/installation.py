@@ -11,7 +11,7 @@ from undersigned import settings
 from undersigned.console.command import Commands
 from undersigned.database.connection import connect
 from undersigned.database.trouble import DatabaseAway
-from undersigned.process import readiness, supervisor
+from undersigned.process import readiness, room, supervisor
 from undersigned.process.embedded import Cluster
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
 
@@ -38,7 +38,8 @@ async def live(part: Literal["all", "web", "worker"]) -> int:
     """
     given = settings.load()
     found = [] if part == "worker" or supervisor.answers(given) else [f"no answer on port {given.port} of {given.host}"]
-    found += await _database_problems(given.database_url or Cluster(given.data_path).url, late_too=part != "web")
+    given = settings.replace(given, database_url=given.database_url or Cluster(given.data_path).url)
+    found += await _database_problems(given, late_too=part != "web")
     for problem in found:
         print(f"✗ {problem}")
     if not found:
@@ -75,23 +76,25 @@ async def doctor() -> int:
     lines.append((True, f"proxies believed: {given.trusted_proxies or 'none: budgets count the peer as the client'}"))
     lines.append((True, f"metrics: on {given.metrics_address}" if given.metrics_address else "metrics: not served"))
     if given.database_url:
-        lines += [(False, problem) for problem in await _database_problems(given.database_url, late_too=True)] or [
+        lines += [(False, problem) for problem in await _database_problems(given, late_too=True)] or [
             (True, "database: reachable, migrations current, durable settings on, no station late")
         ]
     else:
         lines.append((True, f"database: embedded, under {given.data_path}; set {PREFIX}DATABASE_URL for a server"))
+        lines += [(False, f"database: {problem}") for problem in room.of_disk(given)]
     for good, line in lines:
         print(f"{'✓' if good else '✗'} {line}")
     return 0 if all(good for good, _ in lines) else 1
 
 
-async def _database_problems(url: str, *, late_too: bool) -> list[str]:
+async def _database_problems(given: Settings, *, late_too: bool) -> list[str]:
     try:
-        async with connect(url, connections_max=1) as db:
+        async with connect(given.database_url, connections_max=1) as db:
             found = await (readiness.problems if late_too else readiness.foundations)(db)
+            found += await room.of_claims(db, given) if late_too else []
     except DatabaseAway as error:
-        return [f"database: can't be used ({error.why})"]
-    return [f"database: {problem}" for problem in found]
+        found = [f"can't be used ({error.why})"]
+    return [f"database: {problem}" for problem in found + (room.of_disk(given) if late_too else [])]
 
 
 def openapi(_: argparse.Namespace) -> int:
