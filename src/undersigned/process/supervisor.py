@@ -21,6 +21,7 @@ from granian.log import LogLevels
 
 from undersigned.process.embedded import Cluster
 from undersigned.process.lifeline import tied_to_me
+from undersigned.process.reviving import Revival
 from undersigned.settings import PREFIX, Settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,7 +32,6 @@ BACK_OFF_S = (1, 30)
 STABLE_S = 60
 STOP_S = 2
 TICK_S = 0.1
-CLUSTER_CHECK_S = 2
 # For each web worker. They count from being accepted on, also those that never say anything, until HEADERS_WITHIN_S is over.
 CONNECTIONS_MAX = 8192
 HEADERS_WITHIN_S = 10
@@ -203,15 +203,12 @@ def _wait_until_ready(settings: Settings, child: Child) -> None:
 
 
 def _keep_running(children: list[Child], cluster: Cluster | None) -> None:
-    check_at = 0.0
+    revival = Revival(cluster, _say) if cluster else None
     while True:
         for child in children:
             child.keep_running()
-        if cluster and time.monotonic() > check_at:
-            if not cluster.is_running():
-                _say("The embedded database ended; it starts again.")
-                cluster.start()
-            check_at = time.monotonic() + CLUSTER_CHECK_S
+        if revival:
+            revival.keep_running()
         time.sleep(TICK_S)
 
 

@@ -13,7 +13,7 @@ from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
 from undersigned.mail.delivery import Outbox
 from undersigned.mail.messages import About
-from undersigned.process import installation, retention
+from undersigned.process import installation, retention, vacuuming
 from undersigned.process.repeating import repeat
 from undersigned.readers import partners
 from undersigned.settings import Settings
@@ -28,6 +28,7 @@ SEQUENCE_EVERY_S = 0.15
 CATCH_UP_EVERY_S = 0.5
 HOUSEKEEPING_EVERY_S = 2.0
 PURGE_EVERY_S = 600.0
+VACUUM_LOOK_S = 600.0
 RECOUNT_EVERY = dt.timedelta(days=1)
 RECOUNT_LOOK_S = 300.0
 STATEMENTS_KEPT_S = 60.0
@@ -45,6 +46,7 @@ async def work(settings: Settings) -> None:
             repeat(db.stations, "housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
             repeat(db.stations, "recount", RECOUNT_LOOK_S, lambda: recount(db)),
             repeat(db.stations, "purge", PURGE_EVERY_S, lambda: retention.purge(db)),
+            repeat(db.stations, "vacuum", VACUUM_LOOK_S, lambda: vacuum(settings.database_url)),
             repeat(db.stations, "counts", WRITE_DOWN_EVERY_S, lambda: db.stations.write_down(db)),
         )
 
@@ -75,6 +77,12 @@ async def keep_house(db: Database) -> int:
     await db.execute(db.q.statements.mark_used, None)
     await breakdowns.publish_breakdowns(db)
     await partners.publish_tallies(db)
+    return 0
+
+
+async def vacuum(database_url: str) -> int:
+    """Clears what was deleted out of the tables, once an hour at most; returns 0, for nothing else waits."""
+    await vacuuming.vacuum(database_url)
     return 0
 
 

@@ -23,6 +23,7 @@ from undersigned.database.trouble import DatabaseAway
 from undersigned.identity.tokens import Signer
 from undersigned.process import diagnostics, installation, lifeline
 from undersigned.process.repeating import repeat
+from undersigned.process.room import LOOK_EVERY_S, Room
 from undersigned.readers.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.signing.bodies import Checked, read
@@ -99,12 +100,15 @@ def create_app(settings: Settings, *, described: bool = False) -> Litestar:
                 Partners(),
                 Budget(-(-settings.submit_budget_network // settings.web_workers)),
                 settings.proxy_networks,
+                Room(settings),
             )
             await installation.establish(db, settings.pepper)
             await refresh(site)
+            await site.room.look(db)
             app.state.site = site
             counts = repeat(db.stations, "counts", WRITE_DOWN_EVERY_S, lambda: db.stations.write_down(db))
-            running = [asyncio.create_task(each) for each in (_keep_fresh(site), counts)]
+            room = repeat(db.stations, "room", LOOK_EVERY_S, lambda: site.room.look(db))
+            running = [asyncio.create_task(each) for each in (_keep_fresh(site), counts, room)]
             try:
                 yield
             finally:

@@ -32,6 +32,7 @@ from undersigned.database.queries.statements import Statements
 from undersigned.database.queries.submissions import Submissions
 from undersigned.database.queries.successions import Successions
 from undersigned.database.queries.tallies import Tallies
+from undersigned.database.queries.vacuum import Vacuum
 from undersigned.settings import ROOT
 
 SQL = ROOT / "sql"
@@ -61,6 +62,7 @@ class Queries(msgspec.Struct, frozen=True):
     identities: Identities
     installation: Installation
     health: Health
+    vacuum: Vacuum
 
 
 @lru_cache

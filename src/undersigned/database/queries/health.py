@@ -43,3 +43,4 @@ class Health(Noun, frozen=True):
     mail: Query[MailHealth]
     queue_length: Query[int]
     logs: Query[LogHealth]
+    claims: Query[int]

@@ -23,6 +23,7 @@ from undersigned.web.exchange.site import AnyRequest, AtSite
         errors.InvalidFields,
         errors.BodyTooLarge,
         errors.TooManyRequests,
+        errors.NoRoom,
     ),
 )
 async def submit(site: AtSite, request: AnyRequest, slug: FromPath[str], data: JSONBody[Checked[Signing]]) -> Accepted:

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, get
 
 from undersigned.errors import LinkExpired, LinkInvalid
-from undersigned.process import readiness
+from undersigned.process import readiness, room
 from undersigned.settings import ROOT
 from undersigned.signing import forwarding
 from undersigned.web.exchange.caching import NO_STORE
@@ -44,8 +44,12 @@ def _seen(site: Site, request: AnyRequest) -> dict[str, str]:
 
 @get("/readyz", tags=["Operations"], summary="Can it serve?", responses=declared(NotReady))
 async def readyz(site: AtSite) -> Health:
-    """Whether the database is reachable, its migrations current and its durable settings on, and no station late or stopped."""
-    found = [*await readiness.problems(site.db), *readiness.of_memory(site.memory.age)]
+    """Whether the database is reachable, its migrations current, its durable settings on, no station late, and room for more."""
+    found = [
+        *await readiness.problems(site.db),
+        *await room.problems(site.db, site.settings),
+        *readiness.of_memory(site.memory.age),
+    ]
     if found:
         raise NotReady(found)
     return Health()

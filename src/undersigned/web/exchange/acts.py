@@ -14,11 +14,12 @@ async def submit(
 ) -> None:
     """Keeps a claim, and the mail that asks its mailbox's owner; `form` says that it came from a form of our own pages.
 
-    Raises OriginRefused, TooManyRequests, StatementNotOpen, StatementClosed, InvalidFields or Unavailable.
+    Raises OriginRefused, TooManyRequests, NoRoom, StatementNotOpen, StatementClosed, InvalidFields or Unavailable.
     """
     site.admit(request, statement, form=form)
     network_key = site.network_key(request)
     site.submit_budget.spend(network_key)
+    site.room.must_be_left()
     await submissions.submit(site.db, site.settings.pepper, statement, body, network_key, site.partners)
 
 

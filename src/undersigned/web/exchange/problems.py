@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # When to come back, if nobody knows better.
 RETRY_AFTER_S = 5
+NO_ROOM_RETRY_AFTER_S = 300
 
 STATUS: dict[type[DomainError], int] = {
     errors.MalformedRequest: 400,
@@ -44,6 +45,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.TooManyRequests: 429,
     errors.TooManyOffers: 429,
     errors.Unavailable: 503,
+    errors.NoRoom: 503,
 }
 
 
@@ -130,6 +132,13 @@ PAGES = {
         noop("One moment, please"),
         noop("This can’t be done right now. Try again in a few seconds; nothing that was confirmed is lost."),
     ),
+    "no_room": (
+        noop("Nothing new for the moment"),
+        noop(
+            "There is no room for new signatures right now. Try again in some minutes; whoever has a link in a mail can "
+            "still confirm or withdraw."
+        ),
+    ),
     "internal_error": (
         noop("Something went wrong here"),
         noop("It is our mistake and not yours. Try again in a moment; nothing that was confirmed is lost."),
@@ -168,6 +177,8 @@ def headers_of(error: DomainError) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_s)
+    elif isinstance(error, errors.NoRoom):
+        headers["Retry-After"] = str(NO_ROOM_RETRY_AFTER_S)
     elif isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER_S)
     elif isinstance(error, errors.BodyTooSlow):

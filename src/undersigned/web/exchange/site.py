@@ -18,6 +18,7 @@ from undersigned.database.connection import Database
 from undersigned.errors import OriginRefused
 from undersigned.identity import keys
 from undersigned.identity.tokens import Signer
+from undersigned.process.room import Room
 from undersigned.readers.partners import Partners
 from undersigned.readers.proofs import Proofs
 from undersigned.readers.records import Records
@@ -61,6 +62,7 @@ class Site(msgspec.Struct, frozen=True):
     partners: Partners
     submit_budget: Budget
     proxies: list[IPv4Network | IPv6Network]
+    room: Room
     memory: Memory = msgspec.field(default_factory=Memory)
     cards: Cards = msgspec.field(default_factory=Cards)
     records: Records = msgspec.field(default_factory=Records)
