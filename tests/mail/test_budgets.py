@@ -205,9 +205,19 @@ async def test_the_unsent_claims_of_a_mailbox_are_bounded_and_another_networks_i
     assert oldest_kept
 
 
-async def test_nobody_is_told_that_a_mail_is_on_its_way_which_a_budget_may_put_off(world: World) -> None:
+async def test_nobody_is_told_that_a_mail_is_on_its_way_which_a_budget_may_put_off(world: World, relay: Relay) -> None:
     sent = await world.client.post(
         "/s/example", data={"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
     )
     assert "it comes tomorrow at the earliest" in sent.text
     assert "on its way" not in sent.text
+    links = await world.client.post("/s/example/manage", data={"kind": "individual", "email": "ada@example.org"})
+    assert "it comes tomorrow at the earliest" in links.text
+    await send_round(world)
+    renewed = await world.client.post(f"/c/{token_of(relay.taken[0])}/renew")
+    assert "it comes tomorrow at the earliest" in renewed.text
+    assert "on its way" not in renewed.text
+    framed = await world.client.post(
+        "/embed/example/form", data={"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
+    )
+    assert "it comes tomorrow at the earliest" in framed.text

@@ -136,8 +136,10 @@ async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     if not await claims.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
         return _expired(token, still_there=False)
     return notice(
-        _("A new link is on its way"),
-        _("Look into your mailbox in a few minutes. The new link is good for 7 days."),
+        _("Check your mailbox"),
+        _("Look into your mailbox in a few minutes. The new link is good for 7 days.")
+        + " "
+        + _("If too many mails went to this mailbox today, it comes tomorrow at the earliest."),
         tone="good",
     )
 
