@@ -33,7 +33,7 @@ def test_below_the_reserve_submissions_are_refused_and_everything_else_works(new
     data_dir, metrics = new_data_dir(), f"127.0.0.1:{free_port()}"
     with serving(data_dir) as server, Visitor(server.url) as visitor:
         visitor.sign("ada@example.org")
-        visitor.read_mail("ada@example.org", "onfirm")
+        visitor.read_mail("ada@example.org", "Please confirm")
         assert httpx.get(f"{server.url}/readyz").is_success
     little = {"UNDERSIGNED_DISK_RESERVE_MB": MORE_THAN_THERE_IS}
     with (
@@ -44,9 +44,9 @@ def test_below_the_reserve_submissions_are_refused_and_everything_else_works(new
         refused = httpx.post(f"{server.url}/v1/statements/example/endorsements", json=signing)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "300")
         assert refused.json()["type"] == "urn:undersigned:problem:no_room"
-        visitor.confirm(visitor.read_mail("ada@example.org", "onfirm"))
+        visitor.confirm(visitor.read_mail("ada@example.org", "Please confirm"))
         visitor.see_tally(1, 0)
-        visitor.withdraw(visitor.read_mail("ada@example.org", "counted"))
+        visitor.withdraw(visitor.read_mail("ada@example.org", "counts"))
         visitor.see_tally(0, 0)
         said = f"less than the reserve of {MORE_THAN_THERE_IS} MB (UNDERSIGNED_DISK_RESERVE_MB)"
         assert said in httpx.get(f"{server.url}/readyz").json()["detail"]

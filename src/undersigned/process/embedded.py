@@ -86,6 +86,8 @@ class Cluster:
         """Start the server if no process of it is left, without waiting for it. Raises EmbeddedError."""
         try:
             if self._owner and not self.is_alive():
+                if not self.directory.exists():  # a disk that isn't mounted; only a first start makes a new cluster
+                    raise EmbeddedError(f"{self.directory} is not there")
                 _make_private(self.socket_dir, *account(self.directory))
                 self._spawn()
         except OSError as error:

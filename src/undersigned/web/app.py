@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 BODY_SIZE_MAX = 16 * 1024
 REFRESH_EVERY_S = 0.25
+START_LOOK_S = 1.0
 # Somebody waits for a page: what the database doesn't say by then is answered from memory, or with when to come back.
 ANSWER_TIMEOUT_S = 4
 
@@ -90,6 +91,7 @@ def create_app(settings: Settings, *, described: bool = False) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        await _database_there(settings)
         async with connect(settings.database_url, answer_timeout_s=ANSWER_TIMEOUT_S) as db:
             site = Site(
                 settings,
@@ -146,6 +148,17 @@ def create() -> Litestar:
 def _stations(app: Litestar) -> Stations | None:
     site: Site | None = app.state.get("site")
     return site.db.stations if site else None
+
+
+async def _database_there(settings: Settings) -> None:
+    """Waits for a database that is away: a worker that failed to start would have the web server end the others with it."""
+    while True:
+        try:
+            async with connect(settings.database_url, connections_max=1):
+                return
+        except DatabaseAway as error:
+            log.warning("A web worker waits for the database (%s).", error.why)
+            await asyncio.sleep(START_LOOK_S)
 
 
 async def refresh(site: Site) -> None:
