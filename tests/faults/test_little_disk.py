@@ -46,7 +46,7 @@ def test_below_the_reserve_submissions_are_refused_and_everything_else_works(new
         assert refused.json()["type"] == "urn:undersigned:problem:no_room"
         visitor.confirm(visitor.read_mail("ada@example.org", "Please confirm"))
         visitor.see_tally(1, 0)
-        visitor.withdraw(visitor.read_mail("ada@example.org", "counts"))
+        visitor.withdraw(visitor.read_mail("ada@example.org", "Your endorsement counts"))
         visitor.see_tally(0, 0)
         said = f"less than the reserve of {MORE_THAN_THERE_IS} MB (UNDERSIGNED_DISK_RESERVE_MB)"
         assert said in httpx.get(f"{server.url}/readyz").json()["detail"]
