@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.process import Server, serving
+from tests.waiting import until
 
 # More than what one web worker used to take, 512, twice over.
 SOCKETS = 1100
@@ -45,6 +46,7 @@ async def test_silent_connections_keep_no_reader_out(server: Server) -> None:
 
 
 async def test_bodies_that_never_come_keep_no_reader_out_and_fill_no_log(server: Server) -> None:
+    await until(lambda: "Ctrl-C stops it." in server.printed())  # the last line of what it says once it is up
     before = len(server.printed().splitlines())
     assert await besiege(server, ANNOUNCED) == 5
     await asyncio.sleep(1)  # those who left in the middle would be written about by now
