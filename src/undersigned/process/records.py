@@ -62,8 +62,8 @@ async def _dkim(domain: str, key: dkim.Key | None, resolver: dns.asyncresolver.R
     texts = await _texts(resolver, name)
     if any(_public(text) == _public(key.record) for text in texts):
         return Finding(True, f"DKIM: {name} has the key that mail is signed with")
-    lack = "has another key" if texts else "has none"
-    return Finding(False, f'DKIM: {name} {lack} than the one that mail is signed with: publish TXT "{key.record}"')
+    lack = "has another key than the one that mail is signed with" if texts else "has none"
+    return Finding(False, f'DKIM: {name} {lack}: publish TXT "{key.record}"')
 
 
 def _public(record: str) -> bytes:
