@@ -170,7 +170,10 @@ class Signers(RuleBasedStateMachine):
         tally = await self.db.pool.fetchrow(
             "SELECT individual_count, organisation_count FROM tally WHERE statement = 'example'"
         )
-        last = await self.db.pool.fetchval("SELECT entry FROM log_entry ORDER BY generation DESC, index DESC LIMIT 1")
+        # Nobody who counts is left, perhaps, where a restart begins: the new generation then has no entry yet.
+        last = await self.db.pool.fetchval(
+            "SELECT entry FROM log_entry WHERE generation = (SELECT max(generation) FROM log_head) ORDER BY index DESC LIMIT 1"
+        )
         assert tally is not None
         summed = last.split()[2:] if last else (0, 0)
         return [(tally[0], tally[1]), (int(summed[0]), int(summed[1]))]
