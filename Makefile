@@ -3,6 +3,8 @@
 export PYTHON
 # The dozens of processes that a test run starts would each compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
+# What tests write to be kept is synced to a disk; where the system has one in memory, that is no wait.
+export PYTEST_DEBUG_TEMPROOT := $(wildcard /dev/shm)
 python := .venv/bin/python
 compile := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-header --no-annotate

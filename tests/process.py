@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil  # type: ignore[import-untyped]
 
+from tests.memory import keep_in_memory
 from undersigned.process.embedded import running
 
 READY_TIMEOUT_S = 60
@@ -57,6 +58,7 @@ def free_port() -> int:
 def start(data_dir: Path, port: int | None = None, **environ: str) -> Server:
     """Starts the server without waiting for it. `environ` holds further settings, such as UNDERSIGNED_WEB_WORKERS."""
     port = port or free_port()
+    keep_in_memory(data_dir)
     log = data_dir.with_name(f"{data_dir.name}.{port}.log")
     clean = {key: value for key, value in os.environ.items() if not key.startswith("UNDERSIGNED_")}
     with log.open("ab") as output:

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from tests.memory import clear, keep_in_memory
 from undersigned.database import migrations
 from undersigned.process.embedded import Cluster, OwnedError
 
@@ -50,9 +51,10 @@ $$
 
 @contextmanager
 def own_cluster(directory: Path) -> Iterator[str]:
-    """The URL of a PostgreSQL that no other process has for as long as the block lasts; one that was left is used again."""
+    """The URL of a PostgreSQL that no other process has for as long as the block lasts; one that a kill left is used again."""
     for number in itertools.count():
         cluster = Cluster(directory / str(number))
+        keep_in_memory(cluster.data_dir)
         try:
             cluster.start()
         except OwnedError:
@@ -62,6 +64,7 @@ def own_cluster(directory: Path) -> Iterator[str]:
         yield cluster.url
     finally:
         cluster.stop()
+        clear(cluster.data_dir)
 
 
 def named(url: str, name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.memory import cleared
 from tests.process import Server, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -60,7 +61,7 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`undersigned serve --local`, shared by the tests of this directory."""
-    with serving(tmp_path_factory.mktemp("browser") / "var") as server:
+    with cleared(tmp_path_factory.mktemp("browser") / "var") as data_dir, serving(data_dir) as server:
         yield server
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Partner
 from tests.browser.embedding import element, fill_in, script, send
+from tests.memory import cleared
 from tests.process import Server, serving
 from tests.visitor import Visitor
 
@@ -17,7 +18,11 @@ ROLLING = "number => getComputedStyle(number).animationName"
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of its own, on which nine people and nobody else endorsed the example."""
-    with serving(tmp_path_factory.mktemp("counted") / "var") as server, Visitor(server.url) as visitor:
+    with (
+        cleared(tmp_path_factory.mktemp("counted") / "var") as data_dir,
+        serving(data_dir) as server,
+        Visitor(server.url) as visitor,
+    ):
         emails = [f"n{place}@example.org" for place in range(9)]
         for email in emails:
             visitor.sign(email)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Partner
+from tests.memory import cleared
 from tests.process import Server, serving
 from undersigned.settings import ROOT
 
@@ -31,7 +32,10 @@ def restricted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         (example / file.name).write_bytes(file.read_bytes())
     toml = (example / "statement.toml").read_text()
     (example / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
-    with serving(home / "var", UNDERSIGNED_STATEMENTS_DIR=str(home / "statements")) as server:
+    with (
+        cleared(home / "var") as data_dir,
+        serving(data_dir, UNDERSIGNED_STATEMENTS_DIR=str(home / "statements")) as server,
+    ):
         yield server
 
 

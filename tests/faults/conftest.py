@@ -1,12 +1,12 @@
 """Data directories for the fault tests, with a space in the path, cleared away with the clusters that they led to."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from undersigned.process.embedded import Cluster, running
+from tests.memory import clear
+from undersigned.process.embedded import running
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +19,7 @@ def new_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
     yield make
     for data_dir in made:
-        directory = Cluster(data_dir).directory
-        shutil.rmtree(directory, ignore_errors=True)
-        shutil.rmtree(directory.with_name(f"{directory.name}.new"), ignore_errors=True)
+        clear(data_dir)
 
 
 @pytest.fixture(scope="module")
