@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from undersigned.database.connection import Database
-from undersigned.log import merkle, note
+from undersigned.log import keeping, merkle, note
 from undersigned.log.heads import Sealer
 
 COUNTED = ("endorsements", "signatories", "organisations", "entries", "members")
@@ -68,5 +68,6 @@ async def _sign(connection: Any, sealer: Sealer, statement: str, start: int, end
         partial = merkle.edge(end_of_page)
         tiles = {key: hashes for key, hashes in (tiles | grown).items() if key in partial}
     checkpoint = sealer.sign(note.Checkpoint(origin, size, merkle.root(size, tiles)))
+    keeping.write_everywhere(sealer.kept(statement), statement, 0, checkpoint)
     await connection.execute(HEAD, statement, size, checkpoint, sealer.vkey(origin))
     await connection.execute(TALLY, statement, end, size)

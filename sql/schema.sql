@@ -351,11 +351,13 @@ CREATE TABLE log_head (
     released_size bigint NOT NULL DEFAULT 0,
     released_checkpoint text,
     stopped_reason text,
+    stopped_by text,
     round bigint NOT NULL DEFAULT 0,
     appended_at timestamptz NOT NULL DEFAULT now(),
     sealed_at timestamptz,
     shown_generation integer NOT NULL DEFAULT 0,
     recommitting_behind uuid,
+    CONSTRAINT log_head_is_stopped_for_a_reason CHECK (stopped_by IS NULL OR stopped_reason IS NOT NULL),
     CONSTRAINT log_head_shows_no_later_generation CHECK (shown_generation <= generation),
     CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
     CONSTRAINT log_head_released_is_signed CHECK (
@@ -365,6 +367,7 @@ CREATE TABLE log_head (
 COMMENT ON COLUMN log_head.previous IS 'Origin, size and root of the last checkpoint before this generation, which its `open` cites.';
 COMMENT ON COLUMN log_head.released_size IS 'What is served: heads whose checkpoint was written outside the database first.';
 COMMENT ON COLUMN log_head.stopped_reason IS 'Why nothing is signed at the moment; null: all is well.';
+COMMENT ON COLUMN log_head.stopped_by IS 'The directory of kept checkpoints, by its id, that the reason was seen in: only who has that one may go on.';
 COMMENT ON COLUMN log_head.sealed_at IS 'When the last entry was appended; nothing follows it, for ever.';
 COMMENT ON COLUMN log_head.shown_generation IS 'Whose tally readers see: an older one''s while this generation is still adding everybody again.';
 COMMENT ON COLUMN log_head.recommitting_behind IS 'Endorsements behind this id still wait for a restart to commit to them anew; null: none does.';

@@ -22,6 +22,7 @@ from tests.slate import Slate, drop, make, own_cluster
 from undersigned.database import migrations
 from undersigned.database.connection import Database, connect
 from undersigned.log import generations, sequencer
+from undersigned.log.heads import Sealer
 from undersigned.mail import outbox
 from undersigned.process import installation
 from undersigned.process.worker import keep_house, make_outbox, make_sealer
@@ -155,6 +156,10 @@ class World:
         )
         assert row is not None
         return row["individual_count"], row["organisation_count"]
+
+    @property
+    def sealer(self) -> Sealer:
+        return make_sealer(self.settings)
 
     @property
     def site(self) -> Site:

@@ -1,10 +1,10 @@
 -- The log: what the sequencer does in its one transaction, in this order.
 
 -- name: waiting
--- Lists the statements with anything to append, or with a head that was signed and not released.
+-- Lists the statements with anything to append, with a head that was signed and not released, or with a log that was stopped.
 -- The newest generation in the queue is one probe of an index, where EXISTS may walk the whole queue of another statement.
 SELECT h.statement FROM log_head AS h
-WHERE h.size > h.released_size
+WHERE h.size > h.released_size OR h.stopped_reason IS NOT NULL
    OR (SELECT max(q.generation) FROM log_queue AS q WHERE q.statement = h.statement) >= h.generation;
 
 -- name: read_head
@@ -13,9 +13,14 @@ SELECT h.statement, h.generation, h.origin, h.previous, h.vkey, h.size, h.checkp
        h.sealed_at, h.shown_generation, h.recommitting_behind, s.sha256
 FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement = $1;
 
+-- name: heads
+-- Lists the statements that have a log, begun or not.
+SELECT statement FROM log_head ORDER BY statement;
+
 -- name: take_head
--- Compare-and-swap, before anything else: of two sequencers at one head, one goes on and the other gets no row.
-UPDATE log_head SET round = round + 1 WHERE statement = $1 AND round = $2 AND size = $3 RETURNING round;
+-- Compare-and-swap, before anything else: of two sequencers at one head, one goes on and the other gets no row; nor does whoever read
+-- it before it was stopped.
+UPDATE log_head SET round = round + 1 WHERE statement = $1 AND round = $2 AND size = $3 AND stopped_reason IS NULL RETURNING round;
 
 -- name: queue
 -- Reads the oldest queue rows that can be appended: an `add` of who isn't counted, a `sub` of who is. The rest, whose other
@@ -63,8 +68,25 @@ UPDATE log_head SET released_size = size, released_checkpoint = checkpoint
 WHERE statement = $1 AND generation = $2 AND size = $3 AND released_size < $3;
 
 -- name: stop
--- Notes why nothing is signed at the moment, or with null that all is well again.
-UPDATE log_head SET stopped_reason = $2 WHERE statement = $1 AND stopped_reason IS DISTINCT FROM $2;
+-- Notes why nothing is signed, and the keeper $3 that it was seen in; no row if that is known, or another's objection stands.
+UPDATE log_head SET stopped_reason = $2, stopped_by = $3
+WHERE statement = $1 AND (stopped_by IS NULL OR stopped_by = $3) AND (stopped_reason, stopped_by) IS DISTINCT FROM ($2, $3)
+RETURNING statement;
+
+-- name: go_on
+-- Takes back the objection $2 that was seen in one of the keepers $3, or before keepers had names; no row if it was another's.
+UPDATE log_head SET stopped_reason = NULL, stopped_by = NULL
+WHERE statement = $1 AND stopped_reason = $2 AND (stopped_by IS NULL OR stopped_by = ANY ($3::text[]))
+RETURNING statement;
+
+-- name: adopt
+-- Takes back whatever objection there was, for a checkpoint was compared and adopted, or says with $2 and $3 what the comparison showed;
+-- and leaves a trace of it.
+WITH adopted AS (
+    UPDATE log_head SET stopped_reason = $2, stopped_by = $3 WHERE statement = $1 RETURNING statement, generation
+)
+INSERT INTO trail (actor, action, statement, detail)
+SELECT $4, 'log adopt', statement, format('generation %s, %s entries', generation, $5::bigint) FROM adopted;
 
 -- name: keys
 -- Lists the logs and the keys they are signed with.
@@ -182,7 +204,7 @@ ON CONFLICT (statement, generation) DO NOTHING;
 -- the id $7, which is before all of them, are then to be committed to anew.
 WITH opened AS (
     UPDATE log_head SET generation = $3, origin = $4, previous = $5, vkey = NULL, size = 0, checkpoint = NULL, released_size = 0,
-        released_checkpoint = NULL, stopped_reason = NULL, round = round + 1, appended_at = now(), recommitting_behind = $7,
+        released_checkpoint = NULL, stopped_reason = NULL, stopped_by = NULL, round = round + 1, appended_at = now(), recommitting_behind = $7,
         shown_generation = CASE WHEN shown_generation = generation AND size = 0 THEN $3 ELSE shown_generation END
     WHERE statement = $1 AND round = $2 RETURNING statement, generation
 ), trace AS (

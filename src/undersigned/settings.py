@@ -34,11 +34,11 @@ class Settings(
     """The settings. Budgets are per hour, and 0 means no limit.
 
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
-    never change. `log_seed` derives the signing keys of the public logs. `trusted_proxies` are the networks whose
-    `X-Forwarded-For` is believed, comma-separated. `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and
-    port of its own for `/metrics`. `local` is what `serve --local` sets, for trying out. `dkim_key_file` is a private key in PEM
-    that signs mail, and `dkim_selector` where its public half is looked up.
-    New submissions are refused while less than `disk_reserve_mb` of disk is free for an embedded
+    never change. `log_seed` derives the signing keys of the public logs; `log_kept_in` is a directory for their last released
+    checkpoints that all workers see. `trusted_proxies` are the networks whose `X-Forwarded-For` is believed, comma-separated.
+    `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and port of its own for `/metrics`. `local` is what
+    `serve --local` sets, for trying out. `dkim_key_file` is a private key in PEM that signs mail, and `dkim_selector` where its
+    public half is looked up. New submissions are refused while less than `disk_reserve_mb` of disk is free for an embedded
     database, and while `pending_max` claims wait for their confirmation; 0 means no limit.
     """
 
@@ -55,6 +55,7 @@ class Settings(
     secret_keys: str = ""
     pepper: str = ""
     log_seed: str = ""
+    log_kept_in: str = ""
     web_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     trusted_proxies: str = ""
     mail_budget_network: Annotated[int, Meta(ge=0)] = 100

@@ -15,14 +15,14 @@ from undersigned.log import check
 SEQUENCER = """
 import asyncio, os, pathlib, signal, sys
 from undersigned.database.connection import connect
-from undersigned.log import heads, sequencer
+from undersigned.log import heads, keeping, sequencer
 
 url, directory, seed, step = sys.argv[1:]
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
-append, keep = sequencer._append, heads.keep
+append, keep = sequencer._append, keeping.write_everywhere
 
 async def append_and_die(*arguments):
     await append(*arguments)
@@ -35,11 +35,11 @@ def keep_and_die(*arguments):
 if step == "before the commit":
     sequencer._append = append_and_die
 elif step == "after the commit, before the file":
-    heads.keep = die
+    keeping.write_everywhere = die
 elif step == "while the file is written":
     pathlib.Path.rename = die
 elif step == "after the file, before the release":
-    heads.keep = keep_and_die
+    keeping.write_everywhere = keep_and_die
 
 async def main():
     async with connect(url, connections_max=2) as db:

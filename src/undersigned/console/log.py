@@ -3,13 +3,17 @@
 import argparse
 import asyncio
 import sys
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
+from undersigned.errors import Refused
+from undersigned.log import adopting, generations, reading, sealing
 from undersigned.log import check as recounting
-from undersigned.log import generations, reading, sealing
 from undersigned.log import verify as verifier
-from undersigned.process import installation, worker
+from undersigned.process import installation, outside, worker
 from undersigned.settings import Settings
 from undersigned.statements.published import Statements
 
@@ -37,6 +41,10 @@ def declare(commands: Commands) -> None:
     anew.add_argument("statement")
     anew.add_argument("--yes", action="store_true", help="don't ask")
     anew.set_defaults(run=on_database(restart))
+    taken = steps.add_parser("adopt", help="keep a released checkpoint where there is none, once it was compared")
+    taken.add_argument("statement")
+    taken.add_argument("--checkpoint", metavar="FILE|URL", help="without it, the newest that is kept in any place")
+    taken.set_defaults(run=on_database(adopt))
 
 
 async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
@@ -93,3 +101,32 @@ async def restart(db: Database, given: Settings, options: argparse.Namespace) ->
     generation = await generations.restart(db, sealer, slug)
     print(f"Generation {generation} is open. Its key follows with the first entry: `undersigned log key`.")
     return 0
+
+
+async def adopt(db: Database, given: Settings, options: argparse.Namespace) -> int:
+    """Keeps a checkpoint of a log outside its database; 1 if the database turns out to be behind it."""
+    known = Statements()
+    await known.load(db)
+    slug = known.get(options.statement).slug
+    text = await asyncio.to_thread(_checkpoint, options.checkpoint) if options.checkpoint else None
+    size, objection = await adopting.adopt(db, worker.make_sealer(given), slug, text)
+    print(f"The checkpoint over {size:,} entries is kept now." + ("" if objection else " The log goes on from it."))
+    if objection:
+        print(f"  ✗ {objection.reason}")
+    return 1 if objection else 0
+
+
+def _checkpoint(where: str) -> str:
+    """The text of a checkpoint in a file or at an address. Raises Refused."""
+    try:
+        if not where.startswith(("https://", "http://")):
+            return Path(where).read_text()
+        parts = urlsplit(where)
+        answer = outside.ask(f"{parts.scheme}://{parts.netloc}", parts.path)
+    except outside.Unreachable as error:
+        raise Refused(f"{where} {error}.") from None
+    except (OSError, ValueError) as error:
+        raise Refused(f"{where} can't be read: {error}.") from None
+    if answer.status != HTTPStatus.OK:
+        raise Refused(f"{where} answers {answer.status}.")
+    return answer.body.decode(errors="replace")

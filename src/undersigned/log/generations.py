@@ -7,7 +7,7 @@ readers see the last tally of the one before.
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from undersigned.database.session import Asking, Session
 from undersigned.errors import LogNotStarted, Refused, Unavailable
 from undersigned.log import entries, heads, note
 from undersigned.log.heads import Sealer
+from undersigned.log.keeping import Kept
 from undersigned.tallies.snapshots import Rejected
 
 BATCH_SIZE = 500
@@ -74,11 +75,13 @@ async def restart(db: Database, sealer: Sealer, statement: str, actor: str = "co
     Returns the generation's number. Raises LogNotStarted, Refused if the log is sealed, or Unavailable if a sequencer was faster.
     """
     async with db.session() as session:
-        head = await _head(session, statement)
+        head, seen = await heads.look(session, sealer, statement)
+        if head is None:
+            raise LogNotStarted
         whole = head.shown_generation == head.generation
-        if whole or await heads.objection(session, sealer, head):
+        if whole or await heads.objection(session, sealer, head, seen):
             async with session.transaction():
-                await _open(session, sealer, head, actor)
+                await _open(session, sealer, head, seen, actor)
         head = await _head(session, statement)
     after = head.recommitting_behind
     while after is not None:
@@ -122,17 +125,17 @@ async def _head(asking: Asking, statement: str) -> Head:
     return head
 
 
-async def _open(session: Session, sealer: Sealer, head: Head, actor: str) -> None:
+async def _open(session: Session, sealer: Sealer, head: Head, seen: Sequence[Kept], actor: str) -> None:
     """Moves the head to an empty log behind the last checkpoint. Raises LogNotStarted, Refused or Unavailable."""
     q, statement = session.q.log, head.statement
     if head.sealed_at:
         raise Refused(
             f"It was sealed on {head.sealed_at:%Y-%m-%d}: its counts are final, and nothing will follow them."
         )
-    known = heads.known(sealer, head)
+    known = heads.known(sealer, head, seen)
     if not known:
         raise LogNotStarted
-    generation = max([head.generation, *sealer.generations(statement)]) + 1
+    generation = max([head.generation, *(generation for each in seen for generation in each.texts)]) + 1
     origin, previous = heads.origin_of(head, generation), " ".join(known[-1].checkpoint.split("\n")[:3])
     opened = await session.maybe(q.open_generation, statement, head.round, generation, origin, previous, actor, FIRST)
     if opened is None:

@@ -1,27 +1,31 @@
 """A log's head: signed with the log's own key, kept outside the database, and only then released to readers.
 
-A database restored from a backup would otherwise sign a second history. The file says how far the log had been released,
-and nothing is signed in a database that is behind it or disagrees with it.
+A database restored from a backup would otherwise sign a second history. What is kept says how far the log had been released,
+and nothing is signed in a database that is behind it, disagrees with it, or has nothing kept of it.
 """
 
-import fcntl
-import os
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from undersigned.database.queries.log import Head
 from undersigned.database.session import Asking
-from undersigned.log import merkle, note
+from undersigned.log import keeping, merkle, note
+from undersigned.log.keeping import Kept
 from undersigned.log.note import Checkpoint
 
 
 class Sealer(msgspec.Struct, frozen=True):
-    """What signs: the seed that every log's key is derived from, and the directory of the released checkpoints."""
+    """What signs: the seed that every log's key is derived from, and the directories of the released checkpoints.
+
+    `shared` is one that all workers see, and has the last word where there is one; `directory` is this worker's own.
+    """
 
     seed: str
     directory: Path
+    shared: Path | None = None
 
     def vkey(self, origin: str) -> str:
         """The public key of a log, as text."""
@@ -30,13 +34,17 @@ class Sealer(msgspec.Struct, frozen=True):
     def sign(self, checkpoint: Checkpoint) -> str:
         return note.sign(checkpoint.text, checkpoint.origin, note.derive_key(self.seed, checkpoint.origin))
 
-    def file(self, head: Head) -> Path:
-        return self.directory / f"{head.statement}.{head.generation}"
+    def kept(self, statement: str) -> list[Kept]:
+        """What is kept of a log in each place, the one that has the last word first. Raises OSError."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return keeping.look([*([self.shared] if self.shared else []), self.directory], statement)
 
-    def generations(self, statement: str) -> list[int]:
-        """The generations of a log that something was released of."""
-        ends = (file.suffix[1:] for file in self.directory.glob(f"{statement}.*"))
-        return sorted(int(end) for end in ends if end.isdecimal())
+
+class Objection(msgspec.Struct, frozen=True):
+    """Why nothing may be signed, in a sentence that says what to do, and the id of the place that it was seen in."""
+
+    reason: str
+    keeper: str
 
 
 async def read_tiles(
@@ -48,26 +56,58 @@ async def read_tiles(
     return {(row.level, row.index): row.hashes for row in rows}
 
 
-async def objection(asking: Asking, sealer: Sealer, head: Head) -> str | None:
-    """Why nothing may be signed on this head, in a sentence that says what to do; or None."""
+async def look(asking: Asking, sealer: Sealer, statement: str) -> tuple[Head | None, list[Kept]]:
+    """A log's head, and what was kept of it before that was read. Raises OSError if a place can't be read.
+
+    Where nothing was kept yet and something is released by now, it looks once more: the first release may have come in between.
+    """
+    while True:
+        seen = await asyncio.to_thread(sealer.kept, statement)
+        head = await asking.maybe(asking.q.log.read_head, statement)
+        if head is None or not head.released_size or head.generation in seen[0].texts:
+            return head, seen
+        later = await asyncio.to_thread(sealer.kept, statement)
+        if head.generation not in later[0].texts:
+            return head, seen
+
+
+async def objection(asking: Asking, sealer: Sealer, head: Head, seen: Sequence[Kept]) -> Objection | None:
+    """Why nothing may be signed on this head, which was read after what is kept; or None."""
+    own = seen[-1].keeper
     if head.vkey not in (None, sealer.vkey(head.origin)):
-        return "UNDERSIGNED_LOG_SEED is not the one this log was opened with: set the old one."
-    if any(later > head.generation for later in sealer.generations(head.statement)):
-        return (
-            "A newer generation of this log was released than the database knows: it is older than the log. "
-            "Restore a newer one, or open a new generation with `undersigned log restart`."
+        return Objection("UNDERSIGNED_LOG_SEED is not the one this log was opened with: set the old one.", own)
+    for each in seen:
+        if any(later > head.generation for later in each.texts):
+            return Objection(
+                "A newer generation of this log was released than the database knows: it is older than the log. "
+                "Restore a newer one, or open a new generation with `undersigned log restart`.",
+                each.keeper,
+            )
+    if head.released_size and head.generation not in seen[0].texts:
+        where = "UNDERSIGNED_LOG_KEPT_IN" if len(seen) > 1 else "this worker's data directory"
+        return Objection(
+            f"{head.released_size} entries of this log were released, and {where} has no checkpoint of it: put the right "
+            f"directory there, or have it compare and take one with `undersigned log adopt {head.statement}`.",
+            seen[0].keeper,
         )
-    file = sealer.file(head)
-    try:
-        released = file.read_text()
-    except FileNotFoundError:
-        return None
+    for each in seen:
+        text = each.texts.get(head.generation)
+        if text is not None and (reason := await difference(asking, sealer, head, text)):
+            return Objection(reason, each.keeper)
+    return None
+
+
+async def difference(asking: Asking, sealer: Sealer, head: Head, released: str) -> str | None:
+    """Why the log in the database is not one that goes on from a released checkpoint; or None."""
     if released == head.checkpoint:
         return None
     try:
         checkpoint = note.parse_checkpoint(note.verify(released, [note.parse_vkey(sealer.vkey(head.origin))]))
     except note.NoteInvalid:
-        return f"The released checkpoint in {file.name} is damaged or of another key: put the right file back."
+        return (
+            f"The checkpoint that is kept of generation {head.generation} is damaged or of another key: put the right file "
+            f"back, or have it replaced with `undersigned log adopt {head.statement}`."
+        )
     if checkpoint.size > head.size:
         return (
             f"The database has {head.size} entries and {checkpoint.size} were released: it is older than the log. "
@@ -79,7 +119,7 @@ async def objection(asking: Asking, sealer: Sealer, head: Head) -> str | None:
         agrees = merkle.root(checkpoint.size, tiles) == checkpoint.root
     except (KeyError, ValueError):
         agrees = False
-    if agrees and checkpoint.size < head.size:
+    if agrees:
         return None
     return "The database's log differs from what was released: keep both, and see `undersigned check`."
 
@@ -100,48 +140,25 @@ class Known(msgspec.Struct, frozen=True, order=True):
     vkey: str
 
 
-def known(sealer: Sealer, head: Head) -> list[Known]:
+def known(sealer: Sealer, head: Head, seen: Sequence[Kept]) -> list[Known]:
     """What is known of a log's generations from the database's own on, in order; only what their keys signed."""
     found: dict[int, Known] = {}
     texts = [(head.generation, head.checkpoint)] if head.checkpoint else []
     texts += [
-        (generation, (sealer.directory / f"{head.statement}.{generation}").read_text(errors="replace"))
-        for generation in sealer.generations(head.statement)
-        if generation >= head.generation
+        (generation, text) for each in seen for generation, text in each.texts.items() if generation >= head.generation
     ]
     for generation, text in texts:
         origin = origin_of(head, generation)
         vkey = (head.vkey if generation == head.generation else None) or sealer.vkey(origin)
-        size = _size(text, vkey)
+        size = size_of(text, vkey)
         if size and (generation not in found or size > found[generation].size):
             found[generation] = Known(generation, size, text, origin, vkey)
     return sorted(found.values())
 
 
-def _size(text: str, vkey: str) -> int:
+def size_of(text: str, vkey: str) -> int:
     """How many entries a checkpoint is over; 0 if this key didn't sign it."""
     try:
         return note.parse_checkpoint(note.verify(text, [note.parse_vkey(vkey)])).size
     except note.NoteInvalid:
         return 0
-
-
-def keep(sealer: Sealer, head: Head) -> None:
-    """Writes a head's checkpoint outside the database, durably, before anybody sees it; never an older one over a newer."""
-    file, checkpoint = sealer.file(head), head.checkpoint or ""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    with file.with_name("lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if file.exists() and _size(file.read_text(errors="replace"), sealer.vkey(head.origin)) >= head.size:
-            return
-        with unfinished.open("w") as written:
-            written.write(checkpoint)
-            written.flush()
-            os.fsync(written.fileno())
-        unfinished.rename(file)
-        directory = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

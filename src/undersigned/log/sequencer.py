@@ -11,8 +11,9 @@ import msgspec
 from undersigned.database.connection import Database
 from undersigned.database.queries.log import Change, Head
 from undersigned.database.session import Session
-from undersigned.log import entries, heads, merkle
+from undersigned.log import entries, heads, keeping, merkle
 from undersigned.log.heads import Sealer
+from undersigned.log.keeping import Kept
 from undersigned.log.note import Checkpoint
 
 log = logging.getLogger(__name__)
@@ -36,33 +37,68 @@ async def run_once(db: Database, sealer: Sealer) -> int:
     return sum([await advance(db, sealer, statement, _append) for statement in waiting])
 
 
+async def look(db: Database, sealer: Sealer) -> int:
+    """Holds every log against what is kept of it, also where nothing waits; returns 0, for there is nothing to come back for."""
+    for statement in await db.many(db.q.log.heads):
+        await advance(db, sealer, statement, _nothing)
+    return 0
+
+
 async def advance(db: Database, sealer: Sealer, statement: str, step: Step) -> int:
     """Lets a step append to a log in one transaction, and releases what it signed; returns what the step returns.
 
-    Returns 0 without calling it if nothing may be signed.
+    Returns 0 without calling it if nothing may be signed. Raises OSError if what is kept can't be read or written.
     """
     async with db.session() as session:
-        head = await session.maybe(session.q.log.read_head, statement)
-        if head is None:
+        head, seen = await heads.look(session, sealer, statement)
+        if head is None or not await _may_sign(session, sealer, head, seen):
             return 0
-        reason = await heads.objection(session, sealer, head)
-        if reason != head.stopped_reason:
-            await session.execute(session.q.log.stop, statement, reason)
-            log.error("The log of %s: %s", statement, reason or "all is well again, it goes on.")
-        if reason:
-            return 0
-        await _release(session, sealer, head)
+        seen = await _release(session, head, seen)
         async with session.transaction():
             done = await step(session, sealer, head)
-        await _release(session, sealer, await session.one(session.q.log.read_head, statement))
+        await _release(session, await session.one(session.q.log.read_head, statement), seen)
         return done
 
 
-async def _release(session: Session, sealer: Sealer, head: Head) -> None:
-    """Keeps a signed head outside the database, then lets readers see it."""
-    if head.size > head.released_size:
-        await asyncio.to_thread(heads.keep, sealer, head)
-        await session.execute(session.q.log.release, head.statement, head.generation, head.size)
+async def _may_sign(session: Session, sealer: Sealer, head: Head, seen: Sequence[Kept]) -> bool:
+    """Whether nobody objects. An objection stops the log for everybody, until whoever has what it was seen in takes it back."""
+    objection = await heads.objection(session, sealer, head, seen)
+    if objection:
+        stopped = await session.maybe(session.q.log.stop, head.statement, objection.reason, objection.keeper)
+        if stopped:
+            log.error("The log of %s: %s", head.statement, objection.reason)
+        return False
+    if head.stopped_reason is None:
+        return True
+    # What was seen may be from before it was stopped: only a later look takes that back.
+    later = await asyncio.to_thread(sealer.kept, head.statement)
+    if await heads.objection(session, sealer, head, later):
+        return False
+    keepers = [each.keeper for each in later]
+    if await session.maybe(session.q.log.go_on, head.statement, head.stopped_reason, keepers) is None:
+        return False
+    log.error("The log of %s: all is well again, it goes on.", head.statement)
+    return True
+
+
+async def _release(session: Session, head: Head, seen: list[Kept]) -> list[Kept]:
+    """Keeps a signed head outside the database, then lets readers see it; returns what is kept now.
+
+    Where something else is kept by now than what was seen, nothing is released: the next look says what it is.
+    """
+    if head.size == head.released_size:
+        return seen
+    kept = await asyncio.to_thread(
+        keeping.write_everywhere, seen, head.statement, head.generation, head.checkpoint or ""
+    )
+    if kept is None:
+        return seen
+    await session.execute(session.q.log.release, head.statement, head.generation, head.size)
+    return kept
+
+
+async def _nothing(_session: Session, _sealer: Sealer, _head: Head) -> int:
+    return 0
 
 
 async def _append(session: Session, sealer: Sealer, head: Head) -> int:

@@ -58,7 +58,7 @@ def look(url: str, settings: Settings) -> list[Finding]:
 
 
 def _look(url: str, settings: Settings) -> Iterator[Finding]:
-    health = _ask(url, "/healthz")
+    health = ask(url, "/healthz")
     if trouble := _foreign(url, health, settings):
         yield trouble
         return
@@ -97,7 +97,7 @@ def _as_whom(url: str, settings: Settings, asker: str) -> Iterator[Finding]:
     """Whose address the server sees in our request, and in which version of HTTP it comes to it."""
     probe = forwarding.probe(asker)
     headers = {forwarding.QUESTION: Signer(settings.signing_keys).probe(probe), "X-Forwarded-For": str(probe.made_up)}
-    told = _ask(url, "/healthz", headers).all(forwarding.ANSWER)
+    told = ask(url, "/healthz", headers).all(forwarding.ANSWER)
     seen, _, version = told[0].partition(" ") if len(told) == 1 else ("", "", "")
     if seen not in SEEN:
         yield Finding(
@@ -160,11 +160,11 @@ SEEN: dict[str, tuple[bool | None, str]] = {
 
 def _embedding(url: str) -> Iterator[Finding]:
     """What a proxy did to the headers of what other sites embed."""
-    found = re.search(rb'"(?:https?://[^/"]+)?/s/([a-z0-9-]+)', _ask(url, "/").body)
+    found = re.search(rb'"(?:https?://[^/"]+)?/s/([a-z0-9-]+)', ask(url, "/").body)
     paths = [f"/embed/{found[1].decode()}/form"] if found else []
     faults = dict[str, str]()
     for path in (*paths, THEME):
-        for fault, remedy in _embedding_faults(_ask(url, path)):
+        for fault, remedy in _embedding_faults(ask(url, path)):
             faults.setdefault(fault, f"embeds: {fault.format(path.partition('?')[0])}; {remedy}")
     yield from (Finding(False, says) for says in faults.values())
     if not faults:
@@ -205,7 +205,7 @@ def _embedding_faults(answer: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _mailbox(url: str, settings: Settings) -> Finding:
-    status = _ask(url, "/mailbox").status
+    status = ask(url, "/mailbox").status
     if url == settings.url and settings.on_loopback:
         return Finding(True, "/mailbox is for this machine alone, as the address is")
     if status == HTTPStatus.NOT_FOUND:
@@ -217,7 +217,7 @@ def _mailbox(url: str, settings: Settings) -> Finding:
     )
 
 
-def _ask(url: str, path: str, headers: dict[str, str] | None = None) -> Answer:
+def ask(url: str, path: str, headers: dict[str, str] | None = None) -> Answer:
     """The answer to one GET, wherever it leads. Raises Unreachable."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"

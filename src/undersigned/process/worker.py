@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import logging
 import time
+from pathlib import Path
 
 from undersigned.database.connection import Database, connect
 from undersigned.database.stations import WRITE_DOWN_EVERY_S
@@ -32,6 +33,7 @@ VACUUM_LOOK_S = 600.0
 RECOUNT_EVERY = dt.timedelta(days=1)
 RECOUNT_LOOK_S = 300.0
 STATEMENTS_KEPT_S = 60.0
+LOOK_EVERY_S = 10.0
 
 
 async def work(settings: Settings) -> None:
@@ -42,6 +44,7 @@ async def work(settings: Settings) -> None:
         await asyncio.gather(
             repeat(db.stations, "mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
             repeat(db.stations, "sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
+            repeat(db.stations, "kept", LOOK_EVERY_S, lambda: sequencer.look(db, sealer)),
             repeat(db.stations, "generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
             repeat(db.stations, "housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
             repeat(db.stations, "recount", RECOUNT_LOOK_S, lambda: recount(db)),
@@ -68,7 +71,8 @@ def make_outbox(db: Database, settings: Settings) -> Outbox:
 
 
 def make_sealer(settings: Settings) -> Sealer:
-    return Sealer(settings.log_seed, settings.data_path / "log")
+    shared = Path(settings.log_kept_in).resolve() if settings.log_kept_in else None
+    return Sealer(settings.log_seed, settings.data_path / "log", shared)
 
 
 async def keep_house(db: Database) -> int:

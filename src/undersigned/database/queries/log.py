@@ -172,6 +172,7 @@ class Unsettled(msgspec.Struct, frozen=True):
 class Log(Noun, frozen=True):
     waiting: Query[str]
     read_head: Query[Head]
+    heads: Query[str]
     take_head: Query[int]
     queue: Query[Change]
     append: Command
@@ -181,7 +182,9 @@ class Log(Noun, frozen=True):
     write_tiles: Command
     set_head: Command
     release: Command
-    stop: Command
+    stop: Query[str]
+    go_on: Query[str]
+    adopt: Command
     keys: Query[LogKey]
     released: Query[Released]
     entries: Query[str]
