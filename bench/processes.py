@@ -44,6 +44,8 @@ def served(data_dir: Path, *, with_worker: bool) -> Iterator[int]:
         "UNDERSIGNED_DATA_DIR": str(data_dir),
         "UNDERSIGNED_WEB_WORKERS": str(WEB_WORKERS),
         "UNDERSIGNED_SUBMIT_BUDGET_NETWORK": "0",
+        "UNDERSIGNED_SUBMIT_BURST_NETWORK": "0",
+        "UNDERSIGNED_SUBMIT_BURST_TOTAL": "0",
         "UNDERSIGNED_MAIL_BUDGET_NETWORK": "0",
         "UNDERSIGNED_MAIL_BUDGET_DOMAIN": "0",
     }

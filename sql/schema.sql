@@ -568,6 +568,29 @@ CREATE TABLE trail (
 COMMENT ON TABLE trail IS 'What admins did, without personal data: each row is written by the statement that does it.';
 COMMENT ON COLUMN trail.subject IS 'What it was done to, if that is no person''s: nothing keyed by a person outlives their withdrawal.';
 
+-- Limits ---------------------------------------------------------------------------------------------------------------
+
+-- Unlogged: after a crash counting begins anew, as it does in a process's memory, and it writes nothing ahead.
+CREATE UNLOGGED TABLE meter (
+    name text NOT NULL,
+    key uuid NOT NULL,
+    empty_at timestamptz NOT NULL,
+    counted_at timestamptz NOT NULL,
+    PRIMARY KEY (name, key),
+    CONSTRAINT meter_name_is_known CHECK (name IN ('budget', 'burst', 'turns'))
+);
+COMMENT ON TABLE meter IS 'How full each network''s meters are, and the installation''s: each runs empty by itself, at `empty_at`.';
+COMMENT ON COLUMN meter.key IS 'The key of a network; all ones for requests of which none can be told, all zeros for the whole installation.';
+COMMENT ON COLUMN meter.counted_at IS 'When something was last added, by the clock of the database.';
+CREATE INDEX meter_empty ON meter (empty_at);
+
+CREATE TABLE spent_pass (
+    id uuid PRIMARY KEY,
+    expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE spent_pass IS 'The challenges and turns that were used, until none of them is taken any more: nothing of whom.';
+CREATE INDEX spent_pass_expired ON spent_pass (expires_at);
+
 -- Monitoring -----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE station_count (

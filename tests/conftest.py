@@ -5,7 +5,9 @@ import importlib.util
 import mailbox
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as policy
@@ -27,6 +29,8 @@ from undersigned.mail import outbox
 from undersigned.process import installation
 from undersigned.process.worker import keep_house, make_outbox, make_sealer
 from undersigned.settings import ROOT, Settings
+from undersigned.signing.limits import Limits
+from undersigned.signing.turns import Turns
 from undersigned.statements import publishing
 from undersigned.web.app import create_app, refresh
 from undersigned.web.exchange.site import Site
@@ -104,6 +108,8 @@ def settings(database_url: str, place: Path) -> Iterator[Settings]:
         mail_budget_network=0,
         mail_budget_domain=0,
         submit_budget_network=0,
+        submit_burst_network=0,
+        submit_burst_total=0,
     )
     shutil.rmtree(place)
     place.mkdir()
@@ -171,6 +177,12 @@ class World:
         """Puts new parts of its memory in the place of those that the server has, such as `pages=Pages()`."""
         self.app.state.site = msgspec.structs.replace(self.site, **parts)
 
+    def limit(self, clock: Callable[[], float] = time.monotonic, **changes: int) -> Limits:
+        """Has the server keep these limits, such as `submit_budget_network=2`, and begin to count anew."""
+        limits = Limits(msgspec.structs.replace(self.settings, **changes), clock)
+        self.begin_anew(limits=limits, turns=Turns(self.site.signer, limits))
+        return limits
+
     async def refresh(self) -> None:
         """Lets the server take over at once what it would a moment later."""
         await refresh(self.site)
@@ -188,8 +200,9 @@ def app_for(settings: Settings) -> Litestar:
     return create_app(settings)
 
 
-@pytest.fixture
-async def world(settings: Settings, db: Database) -> AsyncIterator[World]:
+@asynccontextmanager
+async def living(settings: Settings, db: Database) -> AsyncIterator[World]:
+    """The app with these settings, running for as long as the context lasts."""
     app = app_for(settings)
     up, done = asyncio.Event(), asyncio.Event()
 
@@ -199,10 +212,16 @@ async def world(settings: Settings, db: Database) -> AsyncIterator[World]:
             await done.wait()
 
     # In a task of its own: its cancel scopes must end in the task that they began in, which a fixture doesn't grant.
-    living = asyncio.create_task(live())
-    await asyncio.wait({living, asyncio.create_task(up.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    running = asyncio.create_task(live())
+    await asyncio.wait({running, asyncio.create_task(up.wait())}, return_when=asyncio.FIRST_COMPLETED)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         yield World(app, settings, db, client)
     done.set()
-    await living
+    await running
+
+
+@pytest.fixture
+async def world(settings: Settings, db: Database) -> AsyncIterator[World]:
+    async with living(settings, db) as world:
+        yield world

@@ -56,7 +56,10 @@ def free_port() -> int:
 
 
 def start(data_dir: Path, port: int | None = None, **environ: str) -> Server:
-    """Starts the server without waiting for it. `environ` holds further settings, such as UNDERSIGNED_WEB_WORKERS."""
+    """Starts the server without waiting for it. `environ` holds further settings, such as UNDERSIGNED_WEB_WORKERS.
+
+    All that a test does comes from one network, so that bursts are none here.
+    """
     port = port or free_port()
     keep_in_memory(data_dir)
     log = data_dir.with_name(f"{data_dir.name}.{port}.log")
@@ -67,7 +70,10 @@ def start(data_dir: Path, port: int | None = None, **environ: str) -> Server:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env=clean | {"UNDERSIGNED_PORT": str(port), "UNDERSIGNED_DATA_DIR": str(data_dir)} | environ,
+            env=clean
+            | {"UNDERSIGNED_PORT": str(port), "UNDERSIGNED_DATA_DIR": str(data_dir)}
+            | {"UNDERSIGNED_SUBMIT_BURST_NETWORK": "0", "UNDERSIGNED_SUBMIT_BURST_TOTAL": "0"}
+            | environ,
         )
     return Server(process, f"http://127.0.0.1:{port}", data_dir, log)
 

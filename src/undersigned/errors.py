@@ -1,5 +1,7 @@
 """What can go wrong, in the words of the domain. A class's docstring is its message; `code` never changes."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -147,6 +149,26 @@ class TooManyRequests(DomainError):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+class TurnNeeded(TooManyRequests):
+    """Many are signing at this moment. Send the same again, with this turn, once it has come."""
+
+    code = "turn_needed"
+
+    def __init__(self, turn: str, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.turn = turn
+
+
+class ProofNeeded(DomainError):
+    """Much comes at once, or this is no application/json: solve the challenge, and send the same again with it in `proof`."""
+
+    code = "proof_needed"
+
+    def __init__(self, challenge: dict[str, Any]) -> None:
+        super().__init__()
+        self.challenge = challenge
 
 
 class TooManyOffers(DomainError):

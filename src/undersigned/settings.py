@@ -31,15 +31,16 @@ class SettingsError(Exception):
 class Settings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=lambda field: PREFIX + field.upper()
 ):
-    """The settings. Budgets are per hour, and 0 means no limit.
+    """The settings. Budgets are per hour, bursts per minute, and 0 means no limit.
 
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs; `log_kept_in` is a directory for their last released
     checkpoints that all workers see. `trusted_proxies` are the networks whose `X-Forwarded-For` is believed, comma-separated.
     `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and port of its own for `/metrics`. `local` is what
     `serve --local` sets, for trying out. `dkim_key_file` is a private key in PEM that signs mail, and `dkim_selector` where its
-    public half is looked up. New submissions are refused while less than `disk_reserve_mb` of disk is free for an embedded
-    database, and while `pending_max` claims wait for their confirmation; 0 means no limit.
+    public half is looked up. Whoever submits has to prove work, or wait, while more than `submit_burst_network` a minute come
+    from one network, or more than `submit_burst_total` from all. New submissions are refused while less than `disk_reserve_mb` of
+    disk is free for an embedded database, and while `pending_max` claims wait for their confirmation; 0 means no limit.
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +63,9 @@ class Settings(
     mail_budget_domain: Annotated[int, Meta(ge=0)] = 20
     mail_budget_total: Annotated[int, Meta(ge=0)] = 0
     submit_budget_network: Annotated[int, Meta(ge=0)] = 600
+    submit_budget_total: Annotated[int, Meta(ge=0)] = 0
+    submit_burst_network: Annotated[int, Meta(ge=0)] = 30
+    submit_burst_total: Annotated[int, Meta(ge=0)] = 600
     metrics_address: str = ""
     local: bool = False
     disk_reserve_mb: Annotated[int, Meta(ge=0)] = 256

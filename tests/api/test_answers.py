@@ -5,7 +5,6 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, representative
-from undersigned.signing.guard import Budget
 
 URL = "/v1/statements/example/endorsements"
 
@@ -183,7 +182,7 @@ async def test_numbers_are_written_as_the_language_writes_them(world: World) -> 
 
 
 async def test_a_spent_network_budget_says_when_to_come_back(world: World) -> None:
-    world.begin_anew(submit_budget=Budget(2))
+    world.limit(submit_budget_network=2)
     answers = [await world.submit(person(f"n{n}@example.org")) for n in range(4)]
     assert [answer.status_code for answer in answers] == [202, 202, 429, 429]
     assert 1 <= int(answers[2].headers["retry-after"]) <= 3600

@@ -7,13 +7,11 @@ import json
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.conftest import World
 from undersigned import __version__
 from undersigned.readers import partners
-from undersigned.signing.guard import Budget
 from undersigned.web.embeds import scripts, wording
 from undersigned.words import languages
 
@@ -125,7 +123,7 @@ def test_frozen_scripts_are_what_partners_pinned(tmp_path: Path) -> None:
 
 def keys_of(script: str) -> list[str]:
     """The names that a script gives to the sentences it is sent."""
-    [keys] = re.findall(r"KEYS = \((.*?)\)", script, re.DOTALL)
+    [keys] = re.findall(r"KEYS ?= ?\((.*?)\)", script, re.DOTALL)
     return "".join(re.findall(r'"([^"]*)"', keys)).split()
 
 
@@ -141,7 +139,9 @@ def test_every_script_knows_the_sentences_in_the_order_in_which_they_travel() ->
 def test_a_script_is_one_module_without_imports_or_anything_that_trusted_types_or_a_policy_forbid() -> None:
     for name in scripts.SCRIPTS:
         script = scripts.current()[name].body.decode()
-        assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE), name
+        # The one that another loads when it is needed says what it is for; what is loaded is pinned by that other one.
+        offers = ["export"] if name == "proof.js" else []
+        assert re.findall(r"(?:^|[;}\n])\s*(import|export)\b", script) == offers, name
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|\.style\b|cookie|Storage", script
         )
@@ -274,8 +274,7 @@ async def test_a_form_in_an_iframe_says_at_each_field_what_is_wrong_and_keeps_th
 
 async def test_a_form_in_an_iframe_keeps_what_was_typed_when_its_network_sent_too_much(world: World) -> None:
     fields = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org"}
-    app = world.app
-    app.state.site = msgspec.structs.replace(app.state.site, submit_budget=Budget(1))
+    world.limit(submit_budget_network=1)
     await world.client.post("/embed/example/form", data=fields)
     answer = await world.client.post("/embed/example/form", data=fields)
     assert answer.status_code == 429

@@ -16,7 +16,6 @@ from undersigned.identity.tokens import OwnerLink
 from undersigned.process import retention
 from undersigned.readers import reports
 from undersigned.signing import endorsements, review
-from undersigned.signing.guard import Budget
 
 FORM = "/s/example/report"
 
@@ -139,7 +138,7 @@ async def test_a_few_reports_say_as_much_as_many(world: World, monkeypatch: pyte
 
 async def test_a_network_can_report_only_so_often(world: World) -> None:
     await endorse_for(world)
-    world.begin_anew(submit_budget=Budget(2))
+    world.limit(submit_budget_network=2)
     link = await link_on(world, "/s/example/organisations")
     assert [await report(world, link) for _ in range(3)] == [200, 200, 429]
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx
 from playwright.sync_api import Browser, CDPSession, Page, Request, Route, expect
 
 from tests.browser.conftest import Partner
@@ -322,3 +323,52 @@ def test_a_translation_is_shown_and_its_hash_is_what_is_signed(page: Page, serve
     page.locator("[part=button]").click()
     expect(page.locator("[role=alert], [aria-invalid]").first).to_be_visible()
     assert bodies[0]["text_sha256"] == "ab" * 32
+
+
+def ask_for_proof(page: Page, server: Server) -> None:
+    """Has what the page submits arrive as `text/plain`, for which the server asks for a proof of work at any time."""
+    page.route(
+        f"{server.url}/v1/statements/example/endorsements",
+        lambda route: route.continue_(headers=route.request.headers | {"content-type": "text/plain"}),
+    )
+
+
+def test_on_a_page_with_the_strictest_policy_work_is_proven_by_a_script_that_is_loaded_only_then(
+    page: Page, server: Server, partner: Partner
+) -> None:
+    said: list[str] = []
+    loaded: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: loaded.append(request.url))
+    bodies = bodies_of(page)
+    page.goto(partner.show(element(server), head=script(server, pinned=True), content_security_policy=policy(server)))
+    fill_in(page, "work@example.org")
+    prover = httpx.get(f"{server.url}/embed/v1/integrity.json").json()["scripts"]["proof.js"]["path"]
+    assert f"{server.url}{prover}" not in loaded
+    ask_for_proof(page, server)
+    send(page)
+    expect(sent(page)).to_be_focused()
+    first, second = bodies
+    assert "proof" not in first
+    assert second == first | {"proof": second["proof"]}
+    assert f"{server.url}{prover}" in loaded
+    assert [text for text in said if "favicon" not in text and "status of 428" not in text] == []
+
+
+def test_a_prover_that_is_not_the_one_that_was_pinned_with_the_script_does_not_run(
+    page: Page, server: Server, partner: Partner
+) -> None:
+    page.goto(with_form(partner, server))
+    fill_in(page, "work.too@example.org")
+    ask_for_proof(page, server)
+    body = "window.ran = true; export const prove = async () => 'evil';"
+    script_of_another = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
+    page.route("**/proof.js", lambda route: route.fulfill(body=body, headers=script_of_another))
+    send(page)
+    expect(page.get_by_role("alert")).to_have_text("That didn’t arrive. Nothing is lost: please try again.")
+    assert page.evaluate("window.ran") is None
+    page.unroute("**/proof.js")
+    page.unroute(f"{server.url}/v1/statements/example/endorsements")
+    send(page)
+    expect(sent(page)).to_be_visible()

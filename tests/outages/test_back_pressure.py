@@ -39,7 +39,8 @@ async def test_beyond_the_bound_a_submission_is_refused_at_once_and_the_others_a
     async def submit(number: int) -> str:
         address = f"n{number}@example.org"
         body = read_body(Signing, person(address))
-        await submissions.submit(site.db, site.settings.pepper, statement, body, None)
+        claim = submissions.check(statement, body)
+        await submissions.submit(site.db, site.settings.pepper, statement, claim, body.value, None)
         return address
 
     async with locked(database_url):

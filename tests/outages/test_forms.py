@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from html import unescape
 from typing import NamedTuple
 
-import msgspec
 import pytest
 
 from tests.api.test_partners import restrict
@@ -15,7 +14,6 @@ from tests.conftest import World
 from tests.letters import person, token_of
 from tests.outage import Outage
 from undersigned.database.connection import Database
-from undersigned.signing.guard import Budget
 
 TYPED = {"kind": "individual", "name": "Ada who typed", "email": "ada@example.org", "country": "HU", "objectives": "b"}
 ELSEWHERE = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
@@ -26,8 +24,7 @@ async def nothing(world: World, outage: Outage) -> None:
 
 
 async def over_budget(world: World, outage: Outage) -> None:
-    site = world.site
-    world.app.state.site = msgspec.structs.replace(site, submit_budget=Budget(1))
+    world.limit(submit_budget_network=1)
     assert (await world.submit(person())).status_code == 202
 
 

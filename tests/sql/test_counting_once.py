@@ -50,7 +50,8 @@ async def claim(db: Database, email: str, kind: Kind = "individual") -> ConfirmL
             organisation=OrganisationClaim(name="Readers", website="https://readers.org.uk", country="GB"),
         )
     before = {row["id"] for row in await db.pool.fetch("SELECT id FROM submission")}
-    await submissions.submit(db, PEPPER, await example(db), Checked(body), None)
+    statement = await example(db)
+    await submissions.submit(db, PEPPER, statement, submissions.check(statement, Checked(body)), body, None)
     row = next(
         row for row in await db.pool.fetch("SELECT endorsement_id, id FROM submission") if row["id"] not in before
     )
@@ -114,12 +115,11 @@ async def test_64_aliases_of_one_mailbox_submitted_and_confirmed_at_once_count_o
     ]
     addresses = [forms[n % 9].replace("+", f"+{n}") for n in range(64)]
     statement = await example(db)
+    bodies = [Signing(kind="individual", name="Ada", email=address) for address in addresses]
     await asyncio.gather(
         *(
-            submissions.submit(
-                db, PEPPER, statement, Checked(Signing(kind="individual", name="Ada", email=address)), None
-            )
-            for address in addresses
+            submissions.submit(db, PEPPER, statement, submissions.check(statement, Checked(body)), body, None)
+            for body in bodies
         )
     )
     links = [

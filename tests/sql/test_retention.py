@@ -30,6 +30,8 @@ AGING = (
     " expires_at = expires_at - interval '14 days 1 minute'",
     "UPDATE message SET done_at = now() - interval '31 days' WHERE status <> 'due'",
     "UPDATE signatory SET network_key = gen_random_uuid(), network_noted_at = now() - interval '31 days'",
+    "INSERT INTO spent_pass (id, expires_at) SELECT gen_random_uuid(), now() - each.ago"
+    " FROM unnest(ARRAY[interval '61 minutes', interval '59 minutes']) AS each (ago)",
     "UPDATE statement SET opens_at = NULL, closes_at = now() - interval '1 minute' WHERE slug = 'example'",
 )
 
@@ -87,7 +89,7 @@ async def test_a_dry_run_counts_what_a_run_deletes_and_deletes_nothing(
     deleted = capsys.readouterr().out.splitlines()
     assert counted[:-1] == deleted[:-1]
     assert (counted[-1], deleted[-1]) == ("Over their time; nothing was deleted.", "Deleted.")
-    assert [int(line.split()[0]) for line in deleted[:-1]] == [1, 9, 2, 1, 1, 0, 0]
+    assert [int(line.split()[0]) for line in deleted[:-1]] == [1, 9, 2, 1, 1, 0, 0, 0, 1]
     assert await overdue(world.db) == [0] * len(retention.RULES)
 
 
@@ -98,8 +100,18 @@ async def test_what_may_stay_stays_and_the_worker_does_the_same(world: World) ->
     assert await overdue(world.db) == [0] * len(retention.RULES)
     assert [row["status"] for row in await world.db.pool.fetch("SELECT status FROM submission")] == ["held"]
     assert [row["status"] for row in await world.db.pool.fetch("SELECT status FROM endorsement")] == ["counted"] * 2
+    assert await world.db.pool.fetchval("SELECT count(*) FROM spent_pass") == 1
     kept = await world.db.pool.fetch("SELECT network_key FROM signatory UNION ALL SELECT network_key FROM submission")
     assert [row["network_key"] for row in kept] == [None] * 3
+
+
+async def test_the_key_of_a_network_goes_once_its_meter_is_empty_though_no_server_runs(db: Database) -> None:
+    await db.pool.execute(
+        "INSERT INTO meter (name, key, empty_at, counted_at) SELECT 'budget', gen_random_uuid(), now() + each.hence, now()"
+        " FROM unnest(ARRAY[interval '-1 second', interval '1 minute']) AS each (hence)"
+    )
+    assert await retention.purge(db) == 1
+    assert await db.pool.fetchval("SELECT count(*) FROM meter WHERE empty_at > now()") == 1
 
 
 async def test_a_claim_that_is_renewed_after_it_was_found_over_its_time_stays(world: World) -> None:

@@ -72,7 +72,8 @@ class Signers(RuleBasedStateMachine):
             body = Signing(kind="organisation", name="Rosa", email=email, role="Chair", organisation=claimed)
 
         async def submit() -> ConfirmLink:
-            await submissions.submit(self.db, SECRET, self.statement, Checked(body), None)
+            claim = submissions.check(self.statement, Checked(body))
+            await submissions.submit(self.db, SECRET, self.statement, claim, body, None)
             row = await self.db.pool.fetchrow(
                 "SELECT endorsement_id, id FROM submission ORDER BY submitted_at DESC LIMIT 1"
             )

@@ -17,6 +17,7 @@ from undersigned.identity.tokens import (
     Probe,
     Signer,
     SuccessorLink,
+    Turn,
 )
 
 OLD, NEW, OTHER = (letter * 32 for letter in "onx")
@@ -25,6 +26,7 @@ OWNER = OwnerLink(uuid4(), bytes(range(32)))
 SUCCEED = SuccessorLink(uuid4(), uuid4())
 STOP = uuid4()
 PROBE = Probe(IPv4Address("198.51.100.7"), IPv6Address("2001:db8::7"))
+TURN = Turn(uuid4(), bytes(range(16)), uuid4(), 1_800_000_000)
 Read = Callable[[Signer, str], object]
 READERS: dict[str, Read] = {
     "confirm": Signer.read_confirm,
@@ -33,6 +35,7 @@ READERS: dict[str, Read] = {
     "succeed": Signer.read_succeed,
     "stop": Signer.read_stop,
     "probe": Signer.read_probe,
+    "turn": Signer.read_turn,
 }
 
 
@@ -44,6 +47,7 @@ def tokens(signer: Signer) -> dict[str, str]:
         "succeed": signer.succeed(SUCCEED),
         "stop": signer.stop(STOP),
         "probe": signer.probe(PROBE),
+        "turn": signer.turn(TURN),
     }
 
 
@@ -61,6 +65,7 @@ def test_a_link_reads_as_what_was_signed() -> None:
         "succeed": SUCCEED,
         "stop": STOP,
         "probe": PROBE,
+        "turn": TURN,
     }
 
 

@@ -1,4 +1,4 @@
-"""The links we mail, and the question that `doctor` asks: signed, for one purpose each, with nothing in them but keys."""
+"""The links we mail, turns, and the question that `doctor` asks: signed, for one purpose each, with nothing in them but keys."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
 from undersigned.errors import LinkExpired, LinkInvalid
 
-Purpose = Literal["confirm", "manage", "withdraw", "succeed", "stop", "probe"]
+Purpose = Literal["confirm", "manage", "withdraw", "succeed", "stop", "probe", "turn"]
 CONFIRM_TTL_S = 7 * 24 * 3600
 SUCCEED_TTL_S = 7 * 24 * 3600
 MANAGE_TTL_S = 24 * 3600
@@ -44,6 +44,15 @@ class Probe(msgspec.Struct, frozen=True):
 
     made_up: ipaddress.IPv4Address
     asker: ipaddress.IPv6Address
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """Lets one submission of a network to a statement in, from `due_at_s` on, in seconds since 1970."""
+
+    id: UUID
+    statement_key: bytes
+    network_key: UUID
+    due_at_s: int
 
 
 class Signer:
@@ -106,6 +115,17 @@ class Signer:
         """The question behind a token. Raises LinkInvalid, or LinkExpired after a minute."""
         payload = self._read("probe", token, 20, PROBE_TTL_S)
         return Probe(ipaddress.IPv4Address(payload[:4]), ipaddress.IPv6Address(payload[4:]))
+
+    def turn(self, turn: Turn) -> str:
+        due_at = turn.due_at_s.to_bytes(8, "big")
+        return self._sign("turn", turn.id.bytes + turn.statement_key + turn.network_key.bytes + due_at)
+
+    def read_turn(self, token: str) -> Turn:
+        """The turn behind a token, however old. Raises LinkInvalid."""
+        payload = self._read("turn", token, 56, None)
+        return Turn(
+            UUID(bytes=payload[:16]), payload[16:32], UUID(bytes=payload[32:48]), int.from_bytes(payload[48:], "big")
+        )
 
     def _sign(self, purpose: Purpose, payload: bytes) -> str:
         return self._signers[purpose].sign(base64.urlsafe_b64encode(payload).rstrip(b"=")).decode()

@@ -14,6 +14,9 @@ from undersigned.readers import reports
 from undersigned.signing import submissions
 
 NETWORK_KEPT = dt.timedelta(days=30)
+METER_GRACE = dt.timedelta(0)
+# A server reads the database's time a few times a second, and goes on by its own clock while the database is away.
+PASS_GRACE = dt.timedelta(hours=1)
 BATCH_SIZE = 1000
 
 
@@ -79,6 +82,20 @@ RULES = (
         reports.KEPT,
         lambda q: q.reports.overdue,
         lambda q: q.reports.purge,
+    ),
+    Rule(
+        "the network key of a `meter`",
+        "the meter has run empty by itself: two hours at most after the network's last request",
+        METER_GRACE,
+        lambda q: q.limits.overdue,
+        lambda q: q.limits.purge,
+    ),
+    Rule(
+        "the random number of a solved challenge or of a turn (`spent_pass`)",
+        "an hour after nobody could use it again",
+        PASS_GRACE,
+        lambda q: q.limits.passes_overdue,
+        lambda q: q.limits.forget_pass,
     ),
 )
 

@@ -64,6 +64,13 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = None
     role: Annotated[str | None, Meta(description="Of the representative, in at most 100 characters")] = None
     organisation: OrganisationClaim | None = None
+    proof: Annotated[
+        Annotated[str, Meta(max_length=4000)] | None,
+        Meta(
+            description="The solution of the `challenge` of a `proof_needed`: an ALTCHA payload of version 2, as JSON in base64. "
+            "Not looked at where none is needed"
+        ),
+    ] = None
     subject: Annotated[str, Meta(max_length=1000, description="Leave this empty: people don't see it in the form")] = ""
 
 

@@ -1,15 +1,9 @@
-"""What keeps the form from being a nuisance: whose network a request comes from, and how much one network may ask."""
+"""Whose network a request comes from, whatever it says itself; limits are kept by it."""
 
 import ipaddress
-import math
 import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
-
-from undersigned.errors import TooManyRequests
-
-NETWORKS_MAX = 100_000
 
 
 def client_address(peer: str, forwarded_for: str, proxies: Sequence[IPv4Network | IPv6Network]) -> str:
@@ -41,29 +35,3 @@ def address_in(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
     except ValueError:
         return None
     return ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip
-
-
-class Budget:
-    """At most `per_hour` requests of a key in any hour, all at once if need be; 0 means no limit.
-
-    The generic cell rate algorithm (ITU-T I.371): one time stamp a key, in this process's memory. It is forgotten with
-    the process, and the oldest keys make room for new ones.
-    """
-
-    def __init__(self, per_hour: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._interval_s = 3600 / per_hour if per_hour else 0.0
-        self._clock = clock
-        self._full_at: dict[object, float] = {}
-
-    def spend(self, key: object) -> None:
-        """Raises TooManyRequests, with the seconds to wait, if the key's budget is spent."""
-        if not self._interval_s:
-            return
-        now = self._clock()
-        spent_until = max(self._full_at.pop(key, now), now) + self._interval_s
-        if spent_until - now > 3600 + self._interval_s / 2:
-            self._full_at[key] = spent_until - self._interval_s
-            raise TooManyRequests(math.ceil(spent_until - now - 3600))
-        self._full_at[key] = spent_until
-        if len(self._full_at) > NETWORKS_MAX:
-            del self._full_at[next(iter(self._full_at))]

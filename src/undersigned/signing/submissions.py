@@ -84,7 +84,8 @@ class _Faults:
 
 
 def check(statement: Statement, body: Checked[Signing]) -> Claim:
-    """The claim in a signing body. Raises InvalidFields with every bad field."""
+    """The claim in a signing body. Raises StatementNotOpen, StatementClosed, or InvalidFields with every bad field."""
+    statement.must_be_open()
     signing, faults = body.salvaged, _Faults(body.faults)
     name = faults.name("/name", signing.name)
     box = _mailbox(faults, signing.email)
@@ -197,18 +198,16 @@ async def submit(
     db: Database,
     pepper: str,
     statement: Statement,
-    body: Checked[Signing],
+    claim: Claim,
+    signing: Signing,
     network_key: UUID | None,
     partners: Container[str] = (),
 ) -> None:
-    """Keeps a claim for 7 days, and the mail that asks for its confirmation; returns after the commit.
+    """Keeps a claim that was checked for 7 days, and the mail that asks for its confirmation; returns after the commit.
 
     It is attributed to its partner if that is one of `partners`, and otherwise to nobody: anyone can invent a name. A filled
-    honeypot is told the same and keeps nothing. Raises InvalidFields, StatementNotOpen, StatementClosed, or Unavailable if
-    the text changed at this very moment.
+    honeypot is told the same and keeps nothing. Raises Unavailable if the text changed at this very moment.
     """
-    statement.must_be_open()
-    claim, signing = check(statement, body), body.value
     if signing.subject:
         return
     salt = secrets.token_bytes(32)

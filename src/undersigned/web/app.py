@@ -27,7 +27,9 @@ from undersigned.process.room import LOOK_EVERY_S, Room
 from undersigned.readers.partners import Partners
 from undersigned.settings import Settings, load
 from undersigned.signing.bodies import Checked, read
-from undersigned.signing.guard import Budget
+from undersigned.signing.limits import EXCHANGE_EVERY_S, Limits
+from undersigned.signing.turns import Turns
+from undersigned.signing.work import Work
 from undersigned.statements import passages
 from undersigned.statements.published import Statements
 from undersigned.tallies.snapshots import Tallies
@@ -93,24 +95,29 @@ def create_app(settings: Settings, *, described: bool = False) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await _database_there(settings)
         async with connect(settings.database_url, answer_timeout_s=ANSWER_TIMEOUT_S) as db:
+            signer, limits = Signer(settings.signing_keys), Limits(settings)
             site = Site(
                 settings,
                 db,
-                Signer(settings.signing_keys),
+                signer,
                 Statements(),
                 Tallies(),
                 Partners(),
-                Budget(-(-settings.submit_budget_network // settings.web_workers)),
+                limits,
+                Work(settings.signing_keys),
+                Turns(signer, limits),
                 settings.proxy_networks,
                 Room(settings),
             )
             await installation.establish(db, settings.pepper)
             await refresh(site)
             await site.room.look(db)
+            await limits.exchange(db)
             app.state.site = site
             counts = repeat(db.stations, "counts", WRITE_DOWN_EVERY_S, lambda: db.stations.write_down(db))
             room = repeat(db.stations, "room", LOOK_EVERY_S, lambda: site.room.look(db))
-            running = [asyncio.create_task(each) for each in (_keep_fresh(site), counts, room)]
+            counting = repeat(db.stations, "limits", EXCHANGE_EVERY_S, lambda: site.limits.exchange(db))
+            running = [asyncio.create_task(each) for each in (_keep_fresh(site), counts, room, counting)]
             try:
                 yield
             finally:

@@ -246,6 +246,12 @@ def moment(time: dt.datetime) -> str:
     return words.replace(" UTC", "\N{NO-BREAK SPACE}UTC")
 
 
+def hence(seconds: int) -> str:
+    """A time from now, such as “in 5 seconds”; from two minutes on in whole ones, rather too long than too short."""
+    seconds = seconds if seconds < 120 else -(-seconds // 60) * 60
+    return dates.format_timedelta(dt.timedelta(seconds=seconds), threshold=2, add_direction=True, locale=figures())
+
+
 def figures(language: str | None = None) -> Locale:
     """The CLDR locale in which a language writes numbers, dates and names; plain English for those that only mirror it."""
     language = language or current()

@@ -18,6 +18,7 @@ from undersigned.database.queries.exports import Exports
 from undersigned.database.queries.health import Health
 from undersigned.database.queries.identities import Identities
 from undersigned.database.queries.installation import Installation
+from undersigned.database.queries.limits import Limits
 from undersigned.database.queries.log import Log
 from undersigned.database.queries.messages import Messages
 from undersigned.database.queries.names import Names
@@ -63,6 +64,7 @@ class Queries(msgspec.Struct, frozen=True):
     installation: Installation
     health: Health
     vacuum: Vacuum
+    limits: Limits
 
 
 @lru_cache

@@ -22,6 +22,7 @@ from undersigned.web.exchange.site import AnyRequest, AtSite
         errors.StatementClosed,
         errors.InvalidFields,
         errors.BodyTooLarge,
+        errors.ProofNeeded,
         errors.TooManyRequests,
         errors.NoRoom,
     ),

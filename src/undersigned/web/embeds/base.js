@@ -5,14 +5,14 @@ import LOOK from "./look.css" with { type: "css" };
 export const HOME = new URL("../../", import.meta.url).href;
 const kept = {};
 
-/** Asks the server. Resolves to the answer; rejects with a `code`: that of the problem, or `offline`. */
+/** Asks the server. Resolves to the answer; rejects with the problem and its `code`, which may be `offline`. */
 export async function ask(path, options) {
   const answer = await fetch(HOME + path, { credentials: "omit", referrerPolicy: "no-referrer", ...options }).catch(
     () => ({ json: async () => ({ type: "offline" }) }),
   );
   if (answer.ok) return answer.json();
   const problem = await answer.json().catch(() => ({}));
-  throw { code: problem.type?.split(":").pop() ?? "unavailable", errors: problem.errors };
+  throw { ...problem, code: problem.type?.split(":").pop() ?? "unavailable" };
 }
 
 /** The same, asked once by all elements of a page. */

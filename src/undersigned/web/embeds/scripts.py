@@ -1,5 +1,7 @@
 """What partners' pages load: the embeds' modules, joined into one file each, because the hash of a script covers no imports."""
 
+import base64
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -17,13 +19,22 @@ SOURCES = HERE / "embeds"
 SCRIPTS = {
     "undersigned.js": ("keys.js", "base.js", "tally.js", "organisations.js", "address.js", "fields.js", "form.js"),
     "tally.js": ("keys.js", "base.js", "tally.js"),
+    "proof.js": ("proof.js",),
     "frame.js": ("frame.js",),
     "framed.js": ("framed.js",),
 }
 STYLE_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.css)" with .*$', re.MULTILINE)
+PINNED_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.js)" with \{ type: "pinned" \};$', re.MULTILINE)
 MODULE_LINES = re.compile(r"^import .*\n|^export (?=\w)", re.MULTILINE)
 # Comments, and space between lines: not for readers of what is served, who have the sources.
 SCRIPT_SLACK = re.compile(r"^\s*(?://.*|/\*\*.*\*/)\n|^[ \t]+|^\n|(?<=[(\[{,;])\n", re.MULTILINE)
+# What makes code longer and no different. Strings and templates are left as they are, and no template holds another.
+LITERAL = re.compile(r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)')
+CODE_SLACK = (
+    (re.compile(r" *([=?:{}(),;&|<>]+|\+=?(?! *\+)|-(?! *-)) *"), r"\1"),
+    (re.compile(r"\bconst "), "let "),
+    (re.compile(r";(?=\})|(?<=\})\n"), ""),
+)
 STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,])\s+|\s+(?=[{}])|(?<=[a-z]:) ", re.DOTALL)
 
 
@@ -31,12 +42,27 @@ def joined(names: tuple[str, ...]) -> str:
     """One module out of several. Its sources have imports of one line each, and no name twice."""
     source = "\n".join((SOURCES / name).read_text() for name in names)
     source = STYLE_IMPORT.sub(lambda found: _sheet(found[1], found[2]), source)
-    return SCRIPT_SLACK.sub("", MODULE_LINES.sub("", source))
+    source = PINNED_IMPORT.sub(lambda found: _pinned(found[1], found[2]), source)
+    pieces = LITERAL.split(SCRIPT_SLACK.sub("", MODULE_LINES.sub("", source)))
+    return "".join(piece if place % 2 else _shortened(piece) for place, piece in enumerate(pieces))
+
+
+def _shortened(code: str) -> str:
+    for slack, left in CODE_SLACK:
+        code = slack.sub(left, code)
+    return code
 
 
 def _sheet(constant: str, name: str) -> str:
     css = STYLE_SLACK.sub("", (SOURCES / name).read_text())
     return f"const {constant} = new CSSStyleSheet();\n{constant}.replaceSync(`{css}`);"
+
+
+def _pinned(constant: str, name: str) -> str:
+    """Where a script finds another of its own version, and the hash that it must have."""
+    digest = hashlib.sha256(joined(SCRIPTS[name]).encode()).digest()
+    integrity = f"sha256-{base64.b64encode(digest).decode()}"
+    return f'const {constant} = {{ href: HOME + "embed/v{VERSION}/{name}", integrity: "{integrity}" }};'
 
 
 @cache

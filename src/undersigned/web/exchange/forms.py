@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from markupsafe import Markup
 
-from undersigned.errors import DomainError, FieldError, InvalidFields, MalformedRequest
+from undersigned.errors import DomainError, FieldError, InvalidFields, MalformedRequest, TurnNeeded
 from undersigned.signing import submissions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange import problems
@@ -36,9 +36,11 @@ def attribution_of(request: AnyRequest) -> dict[str, str]:
 
 
 def carried(values: Mapping[str, Any]) -> Markup:
-    """The fields of a form that its page's address carries into it, as `attribution_of` has them."""
+    """The fields of a form that its page's address carries into it, as `attribution_of` has them, and the turn that it got."""
     field = Markup('<input type="hidden" name="{}" value="{}">')
-    return Markup("").join(field.format(name, values[name]) for name in ("partner", *SOURCE) if values.get(name))
+    return Markup("").join(
+        field.format(name, values[name]) for name in ("partner", *SOURCE, "turn") if values.get(name)
+    )
 
 
 async def sent(request: AnyRequest) -> dict[str, Any]:
@@ -126,6 +128,8 @@ class Trouble(msgspec.Struct, frozen=True):
     sentence: str | None = None
     status: int = 200
     headers: dict[str, str] = {}
+    # What the same form is let in with once it has come; while fields are corrected, the one that it was sent with.
+    turn: str | None = None
 
 
 NO_TROUBLE = Trouble()
@@ -141,9 +145,10 @@ def trouble_of(error: DomainError, values: dict[str, Any], words: Mapping[str, s
         raise error
     problems.note(error)
     headers = problems.headers_of(error)
+    turn = error.turn if isinstance(error, TurnNeeded) else values.get("turn")
     if isinstance(error, InvalidFields):
-        return Trouble(by_name(error.errors, values, words), None, status, headers)
-    return Trouble({}, problems.sentence_of(error), status, headers)
+        return Trouble(by_name(error.errors, values, words), None, status, headers, turn)
+    return Trouble({}, problems.sentence_of(error), status, headers, turn)
 
 
 def consent_trouble(statement: Statement, values: dict[str, Any]) -> Trouble | None:

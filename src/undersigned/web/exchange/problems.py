@@ -17,6 +17,7 @@ from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import DomainError, FieldError
 from undersigned.web.exchange.methods import allowed
 from undersigned.web.exchange.site import AnyRequest
+from undersigned.words import languages
 from undersigned.words.languages import gettext as _
 from undersigned.words.languages import noop
 
@@ -42,6 +43,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.LinkExpired: 410,
     errors.BodyTooLarge: 413,
     errors.InvalidFields: 422,
+    errors.ProofNeeded: 428,
     errors.TooManyRequests: 429,
     errors.TooManyOffers: 429,
     errors.Unavailable: 503,
@@ -57,6 +59,13 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str = ""
     errors: list[FieldError] = []
+    challenge: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="With `proof_needed`: an ALTCHA challenge of version 2. Find the counter whose PBKDF2/SHA-256 key begins "
+            "with `parameters.keyPrefix`, within ten minutes"
+        ),
+    ] = None
     statement_url: Annotated[str | None, Meta(description="With `origin_refused`: where it can be signed instead")] = (
         None
     )
@@ -124,6 +133,12 @@ PAGES = {
         noop("Please wait a little"),
         noop("Too much came from your network at once. Nothing you typed is wrong: try again in a few minutes."),
     ),
+    "turn_needed": (
+        noop("Please wait a little"),
+        noop(
+            "Many are signing at this moment, and everybody gets a turn. Nothing you typed is lost: the button works %(when)s."
+        ),
+    ),
     "too_many_offers": (
         noop("That was enough for one day"),
         noop("An organisation can ask a successor three times a day. Nothing has changed; please try again tomorrow."),
@@ -190,7 +205,10 @@ def headers_of(error: DomainError) -> dict[str, str]:
 
 def sentence_of(error: DomainError) -> str:
     """What a person can do about an error, in the language in use."""
-    return _(PAGES.get(error.code, PAGES["malformed_request"])[1])
+    sentence = _(PAGES.get(error.code, PAGES["malformed_request"])[1])
+    return (
+        sentence % {"when": languages.hence(error.retry_after_s)} if isinstance(error, errors.TurnNeeded) else sentence
+    )
 
 
 def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
@@ -205,7 +223,9 @@ def answer(request: AnyRequest, exception: Exception) -> Response[Any]:
     fields = error.errors if isinstance(error, errors.InvalidFields) else []
     title = error.code.replace("_", " ").capitalize()
     elsewhere = error.statement_url if isinstance(error, errors.OriginRefused) else None
-    problem = Problem(f"urn:undersigned:problem:{error.code}", title, status, error.detail, fields, elsewhere)
+    challenge = error.challenge if isinstance(error, errors.ProofNeeded) else None
+    kind = f"urn:undersigned:problem:{error.code}"
+    problem = Problem(kind, title, status, error.detail, fields, challenge, elsewhere)
     return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 

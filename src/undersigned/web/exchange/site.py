@@ -24,7 +24,9 @@ from undersigned.readers.proofs import Proofs
 from undersigned.readers.records import Records
 from undersigned.settings import Settings
 from undersigned.signing import guard
-from undersigned.signing.guard import Budget
+from undersigned.signing.limits import Limits
+from undersigned.signing.turns import Turns
+from undersigned.signing.work import Work
 from undersigned.statements.published import Statement, Statements
 from undersigned.tallies.snapshots import Tallies
 from undersigned.web.exchange.rendered import Pages
@@ -60,7 +62,9 @@ class Site(msgspec.Struct, frozen=True):
     statements: Statements
     tallies: Tallies
     partners: Partners
-    submit_budget: Budget
+    limits: Limits
+    work: Work
+    turns: Turns
     proxies: list[IPv4Network | IPv6Network]
     room: Room
     memory: Memory = msgspec.field(default_factory=Memory)
@@ -79,7 +83,12 @@ class Site(msgspec.Struct, frozen=True):
         return f"{self.settings.url}/s/{statement.slug}"
 
     def admit(self, request: AnyRequest, statement: Statement, *, form: bool = False) -> None:
-        """Raises OriginRefused for a submission from a site that may not take one; what no browser sends has no Origin.
+        """Raises OriginRefused for a submission from a site that may not take one."""
+        if not self.is_ours(request, form=form):
+            self.partners.admit(statement, request.headers.get("origin") or "", self.page_of(statement))
+
+    def is_ours(self, request: AnyRequest, *, form: bool = False) -> bool:
+        """Whether a request comes from a page of ours, or from no page; what no browser sends has no Origin.
 
         Our own pages' forms come with `Origin: null`, because their referrer policy is `no-referrer` (Fetch, 3.2), and only
         Fetch Metadata tells them from a stranger's. A browser too old to send it gets the benefit of the doubt.
@@ -87,8 +96,7 @@ class Site(msgspec.Struct, frozen=True):
         origin, relation = request.headers.get("origin"), request.headers.get("sec-fetch-site")
         parts = urlsplit(self.settings.url)
         ours = origin is None or origin == f"{parts.scheme}://{parts.netloc}".lower() or relation == "same-origin"
-        if not (ours or (form and origin == "null" and relation is None)):
-            self.partners.admit(statement, origin or "", self.page_of(statement))
+        return ours or (form and origin == "null" and relation is None)
 
     def admits(self, request: AnyRequest, statement: Statement) -> bool:
         """Whether a submission from the site that this request comes from would be taken."""

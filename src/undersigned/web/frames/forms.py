@@ -40,7 +40,7 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
     values, statement = await sent(request), site.statements.get(slug)
     body = read(Signing, signing_of(values) | {"partner": request.query_params.get("partner")})
     try:
-        await acts.submit(site, request, statement, body, form=True)
+        await acts.submit_form(site, request, statement, body, values.get("turn"))
     except DomainError as error:
         return _form(site, request, statement, values, trouble_of(error, values))
     return _frame(site, request, "sent", statement, {"address": values["email"]}, NO_STORE)
@@ -73,6 +73,7 @@ def _form(site: Site, request: AnyRequest, statement: Statement, values: dict[st
         "values": values,
         "errors": {name: trouble.errors[name] for name in sorted(trouble.errors, key=_place)},
         "trouble": trouble.sentence,
+        "turn": trouble.turn,
         "countries": countries.names(languages.current()),
     }
     return _frame(site, request, "form", statement, context, trouble.headers, trouble.status)

@@ -95,7 +95,7 @@ async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Temp
     """Mails a successor the question whether they take the representative's place."""
     link, values = site.signer.read_manage(token), await sent(request)
     network_key = site.network_key(request)
-    site.submit_budget.spend(network_key)
+    site.limits.spend(network_key)
     name, role, email = (values.get(f"successor_{field}", "") for field in ("name", "role", "email"))
     try:
         offered = await successions.offer(

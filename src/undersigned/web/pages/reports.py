@@ -54,7 +54,7 @@ async def send(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Templa
     values = await sent(request)
     subject = await _subject(site, slug, values)
     try:
-        site.submit_budget.spend(site.network_key(request))
+        site.limits.spend(site.network_key(request))
         await reports.report(
             site.db, subject.endorsement_id, subject.about, values.get("reason", ""), values.get("note", "")
         )

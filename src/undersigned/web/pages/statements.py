@@ -57,7 +57,7 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
     """What the form sends; answered by a page that says where to look, or by the form with what stood in its way."""
     values, statement = await sent(request), site.statements.get(slug)
     try:
-        await acts.submit(site, request, statement, read(Signing, signing_of(values)), form=True)
+        await acts.submit_form(site, request, statement, read(Signing, signing_of(values)), values.get("turn"))
     except DomainError as error:
         return _page(site, statement, await _record(site, slug), values, trouble_of(error, values))
     context = {"statement": statement, "address": values["email"], "private": True}
@@ -125,7 +125,7 @@ def _page(
             "bars": charts.bars(by_country, BARS_MAX, mirrored=mirrored),
             "countries": countries.names(language),
             "values": values,
-            "carried": carried(values),
+            "carried": carried(values | {"turn": trouble.turn}),
             "errors": trouble.errors,
             "trouble": trouble.sentence,
         },
