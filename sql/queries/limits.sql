@@ -25,6 +25,10 @@ SELECT now() AS clock, f.name, f.key, f.empty_at - now() AS fill
 FROM (SELECT 1) AS always
 LEFT JOIN (SELECT * FROM added UNION ALL SELECT * FROM fullest) AS f ON true;
 
+-- name: fill
+-- Says how full the meter $1 with the key $2 is. Always one row.
+SELECT coalesce(max(m.empty_at) - now(), interval '0') AS fill FROM meter AS m WHERE m.name = $1 AND m.key = $2;
+
 -- name: drain
 -- Deletes up to $1 meters that have run empty, and waits for nobody.
 DELETE FROM meter WHERE (name, key) IN (

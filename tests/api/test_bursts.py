@@ -96,6 +96,8 @@ async def test_in_a_burst_a_submission_is_taken_for_a_proof_of_work_and_for_each
     assert (await burst.submit(person(proof=proof))).status_code == 202
     challenge_of(await burst.submit(person("ada.again@example.org", proof=proof)))
     assert await claims(burst) == 1
+    assert burst.db.stations is not burst.site.db.stations
+    assert burst.site.db.stations._noted["submission", "asked"] == 2
 
 
 async def test_of_many_with_one_proof_at_once_one_is_let_in(burst: World) -> None:
@@ -162,10 +164,15 @@ async def test_a_flood_of_the_whole_installation_asks_everybody(world: World) ->
 
 async def test_when_all_that_the_installation_takes_in_an_hour_is_spent_nothing_more_is_taken(world: World) -> None:
     world.limit(submit_budget_total=1)
+    world.begin_anew(settings=msgspec.structs.replace(world.settings, submit_budget_total=1))
+    assert (await world.client.get("/readyz")).status_code == 200
     assert (await world.submit(person())).status_code == 202
     answer = await world.submit(person("ada2@example.org"))
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:undersigned:problem:no_room")
     assert answer.headers["retry-after"] == "300"
+    await world.site.limits.exchange(world.db)
+    reason = "new submissions are refused: 1 came within an hour (UNDERSIGNED_SUBMIT_BUDGET_TOTAL)."
+    assert (await world.client.get("/readyz")).json()["detail"] == reason
     link = await world.client.post("/v1/statements/example/manage-links", json={"email": "ada@example.org"})
     assert link.status_code == 202
 

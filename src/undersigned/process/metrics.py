@@ -112,7 +112,7 @@ def _of_submissions(facts: Facts) -> Iterator[Metric]:
     claims = "Claims that wait for their confirmation, up to as many as may."
     yield GaugeMetricFamily("undersigned_pending_claims", claims, facts.claim_count)
     refused = (
-        "1: new submissions are refused, for want of disk or because of too many pending claims; 0: they are taken."
+        "1: new submissions are refused, for want of disk or because too many claims came or wait; 0: they are taken."
     )
     yield GaugeMetricFamily("undersigned_submissions_refused", refused, int(facts.is_refusing))
     if facts.free_bytes is not None:

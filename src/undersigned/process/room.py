@@ -1,4 +1,4 @@
-"""Room: whether there is disk left, and whether there are few enough pending claims, for new submissions to be taken."""
+"""Room: whether there is disk left, and whether few enough claims came lately and are pending, for new ones to be taken."""
 
 import shutil
 
@@ -6,6 +6,7 @@ from undersigned.database.connection import Database
 from undersigned.errors import NoRoom
 from undersigned.process.embedded import Cluster
 from undersigned.settings import PREFIX, Settings
+from undersigned.signing import limits
 
 # Between two looks come far fewer submissions than the reserve has room for.
 LOOK_EVERY_S = 5.0
@@ -41,9 +42,17 @@ async def of_claims(db: Database, settings: Settings) -> list[str]:
     return [f"new submissions are refused: {settings.pending_max:,} claims are pending ({PREFIX}PENDING_MAX)"]
 
 
+async def of_budget(db: Database, settings: Settings) -> list[str]:
+    """Whether as much was submitted in the last hour as may be. Raises DatabaseAway."""
+    if not await limits.is_spent(db, settings):
+        return []
+    many = f"{settings.submit_budget_total:,}"
+    return [f"new submissions are refused: {many} came within an hour ({PREFIX}SUBMIT_BUDGET_TOTAL)"]
+
+
 async def problems(db: Database, settings: Settings) -> list[str]:
     """Why new submissions are refused. Raises DatabaseAway."""
-    return [*of_disk(settings), *await of_claims(db, settings)]
+    return [*of_disk(settings), *await of_claims(db, settings), *await of_budget(db, settings)]
 
 
 class Room:

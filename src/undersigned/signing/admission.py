@@ -30,8 +30,9 @@ async def admit(
         return
     now_s = limits.now_s()
     shown = gate.read(slug, network_key, given, now_s) if given else None
-    if shown is None:
-        raise gate.asked(slug, network_key, level, now_s)
-    limits.count(network_key)
-    if not await db.batched(db.q.limits.redeem, shown.id, shown.expires_at):
-        raise gate.asked(slug, network_key, level, now_s)
+    if shown is not None:
+        limits.count(network_key)
+        if await db.batched(db.q.limits.redeem, shown.id, shown.expires_at):
+            return
+    db.stations.note("submission", "asked")
+    raise gate.asked(slug, network_key, level, now_s)

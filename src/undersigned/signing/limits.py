@@ -121,6 +121,12 @@ class Limits:
             raise TooManyRequests(math.ceil(over_s))
 
 
+async def is_spent(db: Database, settings: Settings) -> bool:
+    """Whether all that the installation takes in an hour was submitted. Raises DatabaseAway."""
+    fill = await db.one(db.q.limits.fill, "budget", INSTALLATION)
+    return _over_s(fill.total_seconds(), _interval_s(settings.submit_budget_total, HOUR_S)) > 0
+
+
 def _interval_s(count: int, period_s: float) -> float:
     """The seconds that one of so many in a period takes; 0 if they aren't limited."""
     return period_s / count if count else 0.0

@@ -37,6 +37,7 @@ class UsedPass(msgspec.Struct, frozen=True):
 
 class Limits(Noun, frozen=True):
     exchange: Query[Fill]
+    fill: Query[dt.timedelta]
     drain: Command
     overdue: Query[EmptyMeter]
     purge: Query[int]
