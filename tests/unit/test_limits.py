@@ -110,7 +110,7 @@ def test_the_installation_has_a_budget_of_its_own_which_only_submissions_spend()
 
 def test_a_meter_remembers_a_bounded_number_of_keys_the_latest_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meters, "KEYS_MAX", 100)
-    meter = Meter("budget", 7200, Clock())
+    meter = Meter("budget", 7200, clock=Clock())
     for number in range(100):
         meter.add(UUID(int=number), 1)
     meter.add(UUID(int=0), 1)  # which makes it one of the latest
@@ -193,7 +193,7 @@ def test_a_queue_lets_each_wait_for_those_before_it_and_ends() -> None:
 
 def test_what_was_counted_is_told_once_and_what_ran_out_meanwhile_is_not() -> None:
     clock = Clock()
-    meter = Meter("budget", 7200, clock)
+    meter = Meter("budget", 7200, clock=clock)
     meter.add(ONE, 60)
     meter.add(OTHER, 10)
     clock.now += 20
@@ -201,8 +201,22 @@ def test_what_was_counted_is_told_once_and_what_ran_out_meanwhile_is_not() -> No
     assert meter.take_untold() == {}
 
 
+def test_of_who_asks_once_in_a_while_nobody_hears_and_of_who_asks_much_everybody() -> None:
+    clock = Clock()
+    meter = Meter("budget", 7200, 225, clock)
+    meter.add(ONE, 100)
+    meter.add(OTHER, 6)
+    assert meter.take_untold() == {}
+    meter.learn(ONE, clock.now + 50)
+    assert meter.fill_s(ONE) == 150
+    clock.now += 10
+    meter.add(ONE, 150)
+    assert meter.take_untold() == {ONE: 250}
+    assert meter.take_untold() == {}
+
+
 def test_what_could_not_be_told_waits_and_what_was_counted_meanwhile_adds_to_it() -> None:
-    meter = Meter("budget", 7200, Clock())
+    meter = Meter("budget", 7200, clock=Clock())
     meter.add(ONE, 60)
     taken = meter.take_untold()
     meter.add(ONE, 5)
@@ -213,7 +227,7 @@ def test_what_could_not_be_told_waits_and_what_was_counted_meanwhile_adds_to_it(
 
 def test_what_all_say_is_taken_over_with_what_was_counted_here_while_they_were_asked() -> None:
     clock = Clock()
-    meter = Meter("budget", 7200, clock)
+    meter = Meter("budget", 7200, clock=clock)
     meter.add(ONE, 60)
     meter.take_untold()
     meter.add(ONE, 5)

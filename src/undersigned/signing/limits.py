@@ -17,7 +17,9 @@ from undersigned.signing.meters import Meter
 
 EXCHANGE_EVERY_S = 0.25
 # What other processes counted is read of the meters that are fullest; of a network that asks here, always.
-FULLEST_READ = 1000
+FULLEST_READ = 500
+# So much of what a key may have in its hour or minute may be unknown to the others, of each process.
+UNTOLD_SHARE = 1 / 16
 EMPTY_DROPPED_MIN = 1000
 HOUR_S, MINUTE_S = 3600.0, 60.0
 # A burst ends by itself: each quiet minute takes one level off.
@@ -42,9 +44,9 @@ class Limits:
             False: _interval_s(settings.submit_burst_network, MINUTE_S),
             True: _interval_s(settings.submit_burst_total, MINUTE_S),
         }
-        self._budgets = Meter("budget", 2 * HOUR_S, clock)
-        self._bursts = Meter("burst", (LEVEL_MAX + 0.5) * MINUTE_S, clock)
-        self._turns = Meter("turns", 2 * TURNS_MOST_S, clock)
+        self._budgets = Meter("budget", 2 * HOUR_S, UNTOLD_SHARE * HOUR_S, clock)
+        self._bursts = Meter("burst", (LEVEL_MAX + 0.5) * MINUTE_S, UNTOLD_SHARE * MINUTE_S, clock)
+        self._turns = Meter("turns", 2 * TURNS_MOST_S, 0.0, clock)
         self._meters = (self._budgets, self._bursts, self._turns)
 
     def now_s(self) -> float:

@@ -13,12 +13,16 @@ class Meter:
     """Leaky buckets, one a key: what is counted fills one by some seconds, and each second that goes by empties it by one.
 
     The generic cell rate algorithm (ITU-T I.371): one time stamp a key, when it will be empty. None is ever fuller than `most_s`
-    seconds, and the keys that were counted longest ago make room for new ones.
+    seconds, and the keys that were counted longest ago make room for new ones. Others are told of a key once what they don't know
+    would take `told_s` seconds to run out: of most networks, which ask once, nobody needs to hear.
     """
 
-    def __init__(self, name: MeterName, most_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, name: MeterName, most_s: float, told_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.name = name
         self.most_s = most_s
+        self._told_s = told_s
         self._clock = clock
         self._empty_at: dict[UUID, float] = {}
         self._untold: dict[UUID, float] = {}
@@ -35,10 +39,10 @@ class Meter:
             del self._untold[next(iter(self._untold))]
 
     def take_untold(self) -> dict[UUID, float]:
-        """What was added since the last time, in seconds, as far as it has not run out by itself meanwhile."""
-        untold, self._untold = self._untold, {}
-        left = {key: min(seconds, self.fill_s(key)) for key, seconds in untold.items()}
-        return {key: seconds for key, seconds in left.items() if seconds > 0}
+        """What others have to be told, in seconds, as far as it has not run out by itself meanwhile."""
+        left = [(key, min(seconds, self.fill_s(key))) for key, seconds in self._untold.items()]
+        self._untold = {key: seconds for key, seconds in left if 0 < seconds < self._told_s}
+        return {key: seconds for key, seconds in left if seconds >= self._told_s and seconds > 0}
 
     def give_back(self, untold: dict[UUID, float]) -> None:
         """Has what was taken, and could not be told, wait for the next time."""
