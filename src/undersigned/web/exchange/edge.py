@@ -6,10 +6,12 @@ from urllib.parse import parse_qs
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from undersigned.identity import tokens
 from undersigned.web.exchange.deadlines import in_time
 from undersigned.words import languages
 
 PRIVATE = ("/v1/admin/", "/v1/partners/")
+MAILED = re.compile(r"/[chmnw]/([^/]+)")
 PUBLIC = ("/v1/", "/log/", "/embed/", "/oembed", "/openapi.json")
 Headers = list[tuple[bytes, bytes]]
 CORS: Headers = [
@@ -90,6 +92,8 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
         wish = languages.known(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[-1])
+        if wish is None and (mailed := MAILED.match(plain)):
+            wish = tokens.language_of(mailed[1])
         with languages.speaking(wish or languages.negotiate(_accepted(scope)), asked_for=wish is not None):
             await app(scope, in_time(receive), send_with_headers)
 
