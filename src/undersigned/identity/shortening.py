@@ -4,6 +4,7 @@ There is no sign in them that a mail program takes for the end of a link, for em
 """
 
 import string
+from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -67,6 +68,7 @@ def read(token: str, size: int) -> bytes:
     return number.to_bytes(size, "big")
 
 
+@cache
 def length_of(size: int) -> int:
     """How many letters so many bytes take."""
     length = 0
