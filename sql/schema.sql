@@ -539,6 +539,7 @@ COMMENT ON TABLE tally_history IS 'The totals at each publication of a breakdown
 
 -- Admins and owners' wishes --------------------------------------------------------------------------------------------
 
+-- Keyed by the mailbox's whole key, or by its first 12 bytes and noughts, which is what mailed links have.
 CREATE TABLE suppression (
     mailbox_id uuid PRIMARY KEY,
     reason text NOT NULL,

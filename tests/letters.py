@@ -3,7 +3,7 @@
 import re
 from email.message import EmailMessage
 
-LINK = re.compile(r"http://\S+?/(c|h|m|w|stop)/([\w.~-]+)")
+LINK = re.compile(r"http://\S+?/(c|h|m|n|w)/([\w.~-]+)")
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -13,7 +13,7 @@ def text_of(mail: EmailMessage) -> str:
 
 
 def token_of(mail: EmailMessage, kind: str = "c") -> str:
-    """The token of the link that confirms (`c`), takes over (`h`), manages (`m`), withdraws (`w`) or stops mail (`stop`)."""
+    """The token of the link that confirms (`c`), takes over (`h`), manages (`m`), withdraws (`w`) or stops mail (`n`)."""
     return next(found[2] for found in LINK.finditer(text_of(mail)) if found[1] == kind)
 
 

@@ -126,7 +126,7 @@ SELECT link.id, now() - m.created_at AS age, m.attempt_count > 0 AS attempted,
        p.bound, p.address AS proven_address,
        f.id IS NOT NULL AS offered, o.name AS organisation,
        p.mailbox_id IS NOT NULL AS endorsed_by_this_mailbox,
-       EXISTS (SELECT 1 FROM suppression AS x WHERE x.mailbox_id = m.mailbox_id) AS suppressed,
+       EXISTS (SELECT 1 FROM suppression AS x WHERE x.mailbox_id IN (m.mailbox_id, encode(substring(uuid_send(m.mailbox_id) FOR 12) || '\x00000000', 'hex')::uuid)) AS suppressed,
        EXISTS (
            SELECT 1 FROM message AS newer
            WHERE newer.endorsement_id = $1 AND newer.mailbox_id = m.mailbox_id AND newer.template = 'confirm'
@@ -193,16 +193,16 @@ FROM unnest($1::uuid[]) AS box (id) CROSS JOIN LATERAL (
 WHERE waiting.place > $2 AND waiting.due_at > now() + $3::interval;
 
 -- name: suppress
--- Stops confirmation mail to a mailbox, at its owner's wish.
+-- Stops confirmation mail to a mailbox, at its owner's wish. Links have only the first 12 bytes of its key: $1 ends in noughts.
 INSERT INTO suppression (mailbox_id, reason) VALUES ($1, 'owner') ON CONFLICT (mailbox_id) DO NOTHING;
 
 -- name: unsuppress
--- Lets confirmation mail reach a mailbox again, at its owner's wish.
-DELETE FROM suppression WHERE mailbox_id = $1 AND reason = 'owner';
+-- Lets confirmation mail reach the mailbox whose key lies between $1 and $2 again, at its owner's wish.
+DELETE FROM suppression WHERE mailbox_id BETWEEN $1 AND $2 AND reason = 'owner';
 
 -- name: is_suppressed
--- Says whether confirmation mail to a mailbox is stopped.
-SELECT EXISTS (SELECT 1 FROM suppression WHERE mailbox_id = $1) AS suppressed;
+-- Says whether confirmation mail to the mailbox whose key lies between $1 and $2 is stopped.
+SELECT EXISTS (SELECT 1 FROM suppression WHERE mailbox_id BETWEEN $1 AND $2) AS suppressed;
 
 -- name: overdue
 -- Finds up to $2 messages done with for longer than $1, for `purge`.

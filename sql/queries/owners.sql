@@ -22,6 +22,11 @@ LEFT JOIN organisation AS o ON o.endorsement_id = e.id
 LEFT JOIN log_member AS m ON m.endorsement_id = e.id
 WHERE e.id = $1 AND p.bound = $2 AND e.status = 'counted';
 
+-- name: locate
+-- Finds the signatories whom a mailed link may mean: between $1 and $2, what their links are bound to beginning with $3. The link's
+-- seal decides.
+SELECT endorsement_id, bound FROM signatory WHERE endorsement_id BETWEEN $1 AND $2 AND substring(bound FOR 2) = $3;
+
 -- name: change
 -- Corrects the name, asks to show or hide it, or stops updates; a name that changed is looked at again. Always one row.
 WITH person AS (

@@ -19,7 +19,7 @@ SELECT (SELECT count(*) FROM submission WHERE mailbox_id = $1 AND status = 'pend
        (SELECT count(*) FROM submission WHERE mailbox_id = $1 AND status = 'held') AS held,
        (SELECT count(*) FROM succession WHERE mailbox_id = $1) AS offers,
        (SELECT count(*) FROM message WHERE mailbox_id = $1) AS messages,
-       EXISTS (SELECT 1 FROM suppression WHERE mailbox_id = $1) AS suppressed;
+       EXISTS (SELECT 1 FROM suppression WHERE mailbox_id IN ($1, encode(substring(uuid_send($1::uuid) FOR 12) || '\x00000000', 'hex')::uuid)) AS suppressed;
 
 -- name: claims
 -- Finds the claims under a mailbox and the offers made to it, for `drop_claim`.

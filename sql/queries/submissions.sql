@@ -1,4 +1,4 @@
--- Submissions: claims to endorse. $1 is always the endorsement id.
+-- Submissions: claims to endorse. $1 is always the endorsement id, but where a link has only its beginning.
 
 -- name: submit
 -- Appends one claim and the mail that asks its mailbox's owner; looks nothing up about them, so everybody costs and is told
@@ -31,6 +31,13 @@ SELECT (
 ) AS claim, (
     SELECT jsonb_build_object('statement', e.statement, 'kind', e.kind, 'status', e.status) FROM endorsement AS e WHERE e.id = $1
 ) AS endorsement;
+
+-- name: locate
+-- Finds the claims, and the endorsements with no claim's id, whose keys a mailed link may mean: between $1 and $2, the claim's id
+-- beginning with $3. The link's seal decides.
+SELECT endorsement_id, id AS submission_id FROM submission
+WHERE endorsement_id BETWEEN $1 AND $2 AND substring(uuid_send(id) FOR 2) = $3
+UNION ALL SELECT id, NULL FROM endorsement WHERE id BETWEEN $1 AND $2;
 
 -- name: correct
 -- Puts what a pending claim's owner corrected in place of what was typed. Who it is of, which is its key, can't change. One row.

@@ -33,18 +33,26 @@ WITH person AS MATERIALIZED (
 SELECT CASE WHEN EXISTS (SELECT 1 FROM mail) THEN 'offered' WHEN EXISTS (SELECT 1 FROM person) THEN 'too_many' ELSE 'absent' END AS outcome;
 
 -- name: find
--- Reads an offer that is open, or the organisation that it was taken up for, both null if neither is so; changes nothing. Always one
--- row.
+-- Reads an offer that is open, or the organisation that it was taken up for ($3 is what that bound it to), both null if neither is
+-- so; changes nothing. Always one row.
 SELECT CASE WHEN p.bound = f.bound AND e.status = 'counted' THEN jsonb_build_object(
            'statement', e.statement, 'name', f.name, 'role', f.role, 'organisation', o.name, 'website', o.website,
            'country', o.country
        ) END AS open,
-       CASE WHEN p.bound = sha256(uuid_send(link.id)) THEN o.name END AS taken_for
+       CASE WHEN p.bound = $3 THEN o.name END AS taken_for
 FROM (SELECT $1::uuid AS endorsement_id, $2::uuid AS id) AS link
 LEFT JOIN succession AS f ON f.endorsement_id = link.endorsement_id AND f.id = link.id AND f.expires_at > now()
 LEFT JOIN endorsement AS e ON e.id = link.endorsement_id
 LEFT JOIN signatory AS p ON p.endorsement_id = link.endorsement_id
 LEFT JOIN organisation AS o ON o.endorsement_id = link.endorsement_id;
+
+-- name: locate
+-- Finds the offers that a mailed link may mean, and the signatories who took one up, whose offer's id is gone: between $1 and $2,
+-- `bound` beginning with $3. The link's seal decides.
+SELECT endorsement_id, id AS offer_id, sha256(uuid_send(id)) AS bound FROM succession
+WHERE endorsement_id BETWEEN $1 AND $2 AND substring(sha256(uuid_send(id)) FOR 2) = $3
+UNION ALL
+SELECT endorsement_id, NULL, bound FROM signatory WHERE endorsement_id BETWEEN $1 AND $2 AND substring(bound FOR 2) = $3;
 
 -- name: accept
 -- Puts the successor in the representative's place, with the name, role, choice and consent they gave, and forgets the former

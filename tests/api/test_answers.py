@@ -81,7 +81,7 @@ async def test_hostile_bytes_are_the_senders_fault(world: World, body: bytes) ->
         answer = await world.client.post(url, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code in (400, 413, 422), answer.text
         assert answer.headers["content-type"] == "application/problem+json"
-    for url in ("/s/example", "/c/x", "/w/x", "/stop/x"):
+    for url in ("/s/example", "/c/x", "/w/x", "/n/x", "/stop/x"):
         assert (await world.client.post(url, content=body)).status_code in (400, 413, 422)
 
 

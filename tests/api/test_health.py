@@ -207,7 +207,7 @@ async def test_the_workers_health_can_be_asked_where_no_http_runs(
     assert capsys.readouterr().out == "✓ well\n"
     await world.db.pool.execute(MAKE["mail"])
     assert await console.installation.live("worker") == 1
-    assert capsys.readouterr().out.startswith("✗ database: mail is late: the oldest has been due for 1 d")
+    assert capsys.readouterr().out.startswith("✗ mail is late: the oldest has been due for 1 d")
     # A web server's own health says nothing of the workers, who are started after it.
     assert await console.installation.live("web") == 1
     assert capsys.readouterr().out.startswith("✗ no answer on port")

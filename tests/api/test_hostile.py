@@ -104,7 +104,8 @@ async def tokens(world: World) -> dict[str, str]:
     await world.refresh()
     mailbox_id = letters.mailbox_id(world.settings.pepper, "rep@readers.example.org")
     signer = world.site.signer
-    return {"m": signer.manage(link), "c": token_of(mail), "stop": signer.stop(mailbox_id)}
+    stop = signer.stop(mailbox_id)
+    return {"m": signer.manage(link), "c": token_of(mail), "n": stop, "stop": stop}
 
 
 Request = tuple[str, str, bytes, dict[str, bytes]]

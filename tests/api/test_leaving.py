@@ -23,7 +23,7 @@ async def test_leaving_keeps_the_organisation_counted_and_the_next_claim_speaks_
     old = await manage(world, FORMER)
     await offer(world, old)
     page = (await world.client.get(old)).text
-    assert f'href="{old}/leave"' in page
+    assert f'href="{old}/leave?lang=en"' in page
     assert "You have left" in (await world.client.post(f"{old}/leave")).text
     assert "Nothing is held" in (await world.client.post(f"{old}/leave")).text
     assert_forgotten(world, await dump(world), SUCCESSOR)

@@ -139,7 +139,7 @@ async def test_with_domain_proof_a_rejected_organisation_waits_for_a_look(world:
 async def test_a_representative_takes_a_held_claim_back(world: World) -> None:
     token = await hold(world)
     page = await world.client.get(f"/c/{token}")
-    assert f'action="/c/{token}/deny"' in page.text
+    assert f'action="/c/{token}/deny?lang=en"' in page.text
     assert "It is deleted" in (await world.client.post(f"/c/{token}/deny")).text
     assert await waiting(world) == []
     assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 0

@@ -144,7 +144,7 @@ async def test_the_page_after_confirming_names_the_entry_and_offers_the_receipt(
     page, _ = await asyncio.gather(world.client.post(link, data={"consent": consent, "name": "Ada"}), sequence())
     assert "entry 2" in page.text
     assert page.text.rstrip().endswith("</html>")
-    [receipt] = re.findall(r'href="(/m/[^"]+/receipt.tlog-proof)"', page.text)
+    [receipt] = re.findall(r'href="(/m/[^"]+/receipt.tlog-proof)\?lang=en"', page.text)
     assert (await world.client.get(receipt)).text.startswith("c2sp.org/tlog-proof@v1")
 
 

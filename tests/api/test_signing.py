@@ -72,7 +72,7 @@ async def test_new_pending_suppressed_and_counted_addresses_get_byte_equal_answe
         await world.submit(person(email))
     mails = {mail["To"]: mail for mail in await world.send_mail()}
     await world.confirm(token_of(mails["counted@example.org"]))
-    await world.client.post(f"/stop/{token_of(mails['suppressed@example.org'], 'stop')}")
+    await world.client.post(f"/n/{token_of(mails['suppressed@example.org'], 'n')}")
     answers = [await world.submit(person(f"{who}@example.org")) for who in ("new", "pending", "suppressed", "counted")]
     assert len({(answer.status_code, answer.content, tuple(answer.headers.items())) for answer in answers}) == 1
     told = {mail["To"]: mail["Subject"] for mail in await world.send_mail() if mail["To"] != "counted@example.org"}
@@ -96,7 +96,7 @@ async def test_a_get_of_every_mailed_link_changes_nothing(world: World) -> None:
     mails += await world.send_mail()
     before = await dump(world)
     links = [link for mail in mails for link in links_of(mail)]
-    assert {link.split("/")[1] for link in links} == {"c", "w", "stop"}
+    assert {link.split("/")[1] for link in links} == {"c", "w", "n"}
     for link in links:
         for _ in range(10):
             assert (await world.client.get(link)).status_code == 200
@@ -134,7 +134,7 @@ async def test_an_expired_link_offers_a_new_one_in_one_tap(world: World) -> None
     link = f"/c/{token_of(mail)}"
     page = await world.client.get(link)
     assert page.status_code == 410
-    assert f'action="{link}/renew"' in page.text
+    assert f'action="{link}/renew?lang=en"' in page.text
     assert (await world.confirm(token_of(mail))).json()["type"] == "urn:undersigned:problem:expired"
     for _ in range(3):
         assert (await world.client.post(f"{link}/renew")).status_code == 200
@@ -152,7 +152,7 @@ async def test_a_link_serves_one_purpose_only(world: World) -> None:
     await world.submit(person())
     [mail] = await world.send_mail()
     assert (await world.client.post(f"/w/{token_of(mail)}")).status_code == 400
-    assert (await world.confirm(token_of(mail, "stop"))).status_code == 400
+    assert (await world.confirm(token_of(mail, "n"))).status_code == 400
 
 
 async def test_a_filled_honeypot_is_told_the_same_and_keeps_nothing(world: World) -> None:

@@ -11,11 +11,11 @@ from tests.conftest import World
 from tests.letters import person, representative, text_of, token_of
 from undersigned.database.connection import connect
 from undersigned.errors import TooManyOffers
-from undersigned.identity.tokens import OwnerLink, Signer
+from undersigned.identity.tokens import TTL_S, OwnerLink, Signer
 from undersigned.log import note, receipts
 from undersigned.log.check import check
 from undersigned.process.retention import purge
-from undersigned.signing import endorsements, letters, review, successions
+from undersigned.signing import endorsements, letters, links, review, successions
 
 READERS = {"name": "Readers", "website": "https://www.readers.org.uk", "country": "GB"}
 FORMER, SUCCESSOR = "rosa.former@readers.org.uk", "sam@readers.org.uk"
@@ -159,7 +159,7 @@ async def test_accepting_needs_the_consent_that_was_read_and_a_good_name(world: 
 async def test_two_acceptances_at_once_read_the_same_and_make_one_successor(world: World) -> None:
     await approve(world, FORMER)
     token = (await offer(world, await manage(world, FORMER))).removeprefix("/h/")
-    link = Signer(world.settings.signing_keys).read_succeed(token)
+    link = await links.offer(world.db, Signer(world.settings.signing_keys), token)
     made = await asyncio.gather(
         *(successions.accept(world.db, link, name="Sam", role="Chair", show_name=False) for _ in range(16))
     )
@@ -173,8 +173,9 @@ async def test_accepting_and_withdrawing_at_once_leave_one_or_nobody(world: Worl
     for n in range(5):
         counted = await approve(world, FORMER)
         signer = Signer(world.settings.signing_keys)
-        link = signer.read_succeed((await offer(world, await manage(world, FORMER))).removeprefix("/h/"))
-        old = signer.read_withdraw(token_of(counted, "w"))
+        token = (await offer(world, await manage(world, FORMER))).removeprefix("/h/")
+        link = await links.offer(world.db, signer, token)
+        old = await links.to_withdraw(world.db, signer, token_of(counted, "w"))
         _, withdrawn = await asyncio.gather(
             successions.accept(world.db, link, name="Sam", role="Chair", show_name=False),
             endorsements.withdraw(world.db, old),
@@ -212,7 +213,7 @@ async def test_an_offer_expires_and_is_purged(world: World, monkeypatch: pytest.
     await approve(world, FORMER)
     link = await offer(world, await manage(world, FORMER))
     with monkeypatch.context() as later:
-        later.setattr("undersigned.identity.tokens.SUCCEED_TTL_S", -1)
+        later.setitem(TTL_S, "succeed", -7200)
         assert (await world.client.get(link)).status_code == 410
         assert (await world.client.post(link)).status_code == 410
     await world.db.pool.execute("UPDATE succession SET expires_at = now() - interval '1 minute'")

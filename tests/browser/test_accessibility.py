@@ -59,7 +59,7 @@ def paths(server: Server) -> dict[str, str]:
         "confirmed": link("c", confirmed),
         "manage": link("m", manage),
         "withdraw": link("w", thanks),
-        "stop mail": link("stop", waiting),
+        "stop mail": link("n", waiting),
         "broken link": "/c/cut-off",
         "not found": "/nothing",
         "see, change or withdraw": "/s/example/manage",

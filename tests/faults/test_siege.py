@@ -78,3 +78,18 @@ async def test_a_request_that_names_two_hosts_is_refused(server: Server, hosts: 
     answer = await ask(server, f"GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 400"), answer[:80]
     assert b"urn:undersigned:problem:malformed_request" in answer
+
+
+@pytest.mark.parametrize("path", ["/v1/statements/example/endorsements", "/s/example", "/nothing"])
+async def test_whoever_sends_too_much_is_answered_once_they_have_sent_it(server: Server, path: str) -> None:
+    address = httpx.URL(server.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    size, part = 900_000, b"x" * 9_000
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: example\r\nContent-Length: {size}\r\n\r\n".encode())
+    for _ in range(size // len(part)):
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0.001)
+    answer = await asyncio.wait_for(reader.read(2000), 10)
+    writer.close()
+    assert answer.startswith((b"HTTP/1.1 413", b"HTTP/1.1 404", b"HTTP/1.1 405")), answer[:80]

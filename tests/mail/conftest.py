@@ -30,11 +30,11 @@ class Starting(Controller):
 
 @pytest.fixture
 def start_relay() -> Iterator[Start]:
-    """Starts a relay; what is given goes to aiosmtpd's SMTP, but for `password`, which the relay then asks for."""
+    """Starts a relay; what is given goes to aiosmtpd's SMTP, but for `password`, which the relay asks for, and its answer."""
     running: list[Controller] = []
 
-    def start(port: int | None = None, password: str = "", **given: Any) -> Relay:
-        relay = Relay(port or free_port(), password=password)
+    def start(port: int | None = None, password: str = "", login_reply: str = "", **given: Any) -> Relay:
+        relay = Relay(port or free_port(), password=password, login_reply=login_reply)
         if password:
             given |= {"authenticator": relay.authenticate, "auth_require_tls": False}
         controller = Starting(relay, hostname="127.0.0.1", port=relay.port, **{"enable_SMTPUTF8": True} | given)

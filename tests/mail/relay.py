@@ -36,6 +36,7 @@ class Relay:
     mails_per_connection: int = 1000
     connections_max: int = 1000
     password: str = ""
+    login_reply: str = ""
     passwords: list[str] = field(default_factory=list)
     slow: dict[str, float] = field(default_factory=dict)
     losing: set[str] = field(default_factory=set)
@@ -91,6 +92,8 @@ class Relay:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword
     ) -> AuthResult:
         self.passwords.append(given.password.decode())
+        if self.login_reply:
+            return AuthResult(success=False, handled=False, message=self.login_reply)
         return AuthResult(success=given.password.decode() == self.password, handled=False)
 
 

@@ -37,7 +37,7 @@ async def test_a_mail_goes_out_in_text_and_html_and_its_address_is_forgotten(wor
 async def test_a_mail_program_can_read_the_header_that_stops_mail(world: World, relay: Relay) -> None:
     await world.submit(person("ada@example.org"))
     await send_round(world)
-    assert b"\r\nList-Unsubscribe: <http://127.0.0.1:8000/stop/" in relay.raw[0]
+    assert b"\r\nList-Unsubscribe: <http://127.0.0.1:8000/n/" in relay.raw[0]
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in relay.raw[0]
 
 
@@ -262,7 +262,7 @@ async def test_a_total_budget_is_shared_fairly_across_networks(flooded: World, r
 async def test_stopping_mail_holds_until_it_is_undone(world: World, relay: Relay) -> None:
     await world.submit(person())
     await send_round(world)
-    stop = f"/stop/{token_of(relay.taken[0], 'stop')}"
+    stop = f"/n/{token_of(relay.taken[0], 'n')}"
     page = await world.client.post(stop, content=b"List-Unsubscribe=One-Click")
     assert page.status_code == 200
     await world.submit(person())

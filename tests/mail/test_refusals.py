@@ -90,21 +90,33 @@ def test_only_what_is_about_a_mailbox_runs_out_after_five_days() -> None:
 
     assert [runs_out(450, text) for text in ("4.2.2 Full", "4.1.2 No domain yet", "Later")] == [True] * 3
     assert [runs_out(450, text) for text in ("4.7.1 Host rejected", "4.3.0 Trouble", "4.4.1 Away")] == [False] * 3
+    # What Postfix says at RCPT of a sender whose domain it can't look up, as Debian's does by default.
+    assert [runs_out(450, text) for text in ("4.1.7 Sender address rejected", "4.1.8 Domain not found")] == [False] * 2
     assert not runs_out(554, "5.7.1 Relay access denied")
     assert isinstance(refusals.judged("RCPT", 550, "5.1.1"), Refused)
     assert isinstance(refusals.judged("DATA", 550, "5.1.1"), Unclear)
 
 
-async def test_a_few_refusals_alike_stop_all_mail_until_a_probe_gets_through(world: World, relay: Relay) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "554 5.7.1 Relay access denied",
+        "450 4.1.8 <post@undersigned.example>: Sender address rejected: Domain not found",
+        "451 4.3.5 Server configuration error",
+    ],
+)
+async def test_a_few_refusals_alike_stop_all_mail_until_a_probe_gets_through(
+    world: World, relay: Relay, reply: str
+) -> None:
     for n in range(30):
         await world.submit(person(f"n{n}@d{n}.example"))
-    relay.recipient_reply = "554 5.7.1 Relay access denied"
+    relay.recipient_reply = reply
     await send_round(world)
     offered = len(relay.offered)
     assert 3 <= offered <= 6
     known = await trouble.of_now(world.db)
     assert known
-    assert known.reason == "the relay refuses all alike: RCPT 554 5.7.1"
+    assert known.reason == f"the relay refuses all alike: RCPT {reply[:9]}"
     assert await send_round(world) == 0
     await world.db.pool.execute("UPDATE mail_trouble SET probe_at = now()")
     await send_round(world)
@@ -119,6 +131,20 @@ async def test_a_few_refusals_alike_stop_all_mail_until_a_probe_gets_through(wor
     assert await outcomes(world) == {"sent": 30}
 
 
+@pytest.mark.parametrize("reply", ["450 4.2.0 Greylisted", "451 4.7.1 Greylisting in action, please come back later"])
+async def test_greylisting_of_all_recipients_stops_no_mail(world: World, relay: Relay, reply: str) -> None:
+    for n in range(12):
+        await world.submit(person(f"n{n}@d{n}.example"))
+    relay.recipient_reply = reply
+    await send_round(world)
+    assert await outcomes(world) == {"due": 12}
+    assert await trouble.of_now(world.db) is None
+    relay.recipient_reply = ""
+    await make_due(world)
+    await send_round(world)
+    assert await outcomes(world) == {"sent": 12}
+
+
 async def test_one_domain_that_refuses_three_stops_nobody_elses_mail(world: World, relay: Relay) -> None:
     relay.replies = {f"n{n}@evil.example": "554 5.7.1 No" for n in range(6)}
     for address in [*relay.replies, *(f"n{n}@example.org" for n in range(6))]:
@@ -126,6 +152,24 @@ async def test_one_domain_that_refuses_three_stops_nobody_elses_mail(world: Worl
     await send_round(world)
     assert await outcomes(world) == {"due": 6, "sent": 6}
     assert await trouble.of_now(world.db) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("550 5.7.1 Not from you", "the relay refuses the sender: MAIL 550 5.7.1"),
+        ("450 4.7.1 Error: too much mail", "the relay takes no mail from us at the moment: MAIL 450 4.7.1"),
+    ],
+)
+async def test_a_relay_that_has_enough_for_now_is_told_from_one_that_refuses_the_sender(
+    world: World, relay: Relay, reply: str, said: str
+) -> None:
+    await world.submit(person())
+    relay.sender_reply = reply
+    await send_round(world)
+    known = await trouble.of_now(world.db)
+    assert known
+    assert known.reason == said
 
 
 async def test_of_many_workers_one_probes(world: World, relay: Relay) -> None:

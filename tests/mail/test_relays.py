@@ -146,6 +146,17 @@ async def test_while_a_relay_is_away_only_a_probe_is_made_and_its_return_lets_al
     assert await world.db.pool.fetchval(due)
 
 
+async def test_a_relay_that_cannot_check_a_password_is_not_said_to_refuse_it_and_is_tried_again_within_a_minute(
+    world: World, start_relay: Start
+) -> None:
+    relay = start_relay(password="right", login_reply="454 4.7.0 Temporary authentication failure: generic failure")
+    await world.submit(person())
+    await outbox.run_once(box_for(world, f"smtp://me:right@127.0.0.1:{relay.port}"))
+    assert relay.passwords == ["right"]
+    assert await reason(world) == "the relay can't check user and password at the moment: AUTH 454 4.7.0"
+    assert await world.db.pool.fetchval("SELECT probe_at - now() <= '1 minute' FROM mail_trouble")
+
+
 async def test_a_wrong_password_is_tried_once_and_then_somebody_is_told(
     world: World, start_relay: Start, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,11 +38,13 @@ def committed(what: str) -> str:
 
 PERSON, PERSON_BOUND = key("example101"), committed("example101")
 BODY, BODY_BOUND = key("example100"), committed("example100")
+BEGINNING = (UUID(hex=PERSON.hex[:12].ljust(32, "0")), UUID(hex=PERSON.hex[:12].ljust(32, "f")))
 CONSENT = '{"endorse": {"at": "2027-01-01T00:00:00+00:00"}}'
 FROM, TO = (f"\\x{place.hex()}" for place in public_names.bounds("example"))
 # What each is asked with, as PostgreSQL writes it; None is null.
 ASKED: dict[str, tuple[object, ...]] = {
     "submissions.find": (key("claimexample101"), PERSON),
+    "submissions.locate": (*BEGINNING, "\\x" + PERSON.hex[:4]),
     "submissions.renew": (key("claimexample101"), PERSON, "7 days", OTHER),
     "submissions.overdue": ("7 days", 1000),
     "endorsements.confirm": (key("claimexample101"), PERSON, "Name", "queued", CONSENT, False, OTHER),
@@ -52,8 +54,10 @@ ASKED: dict[str, tuple[object, ...]] = {
     "endorsements.rejected_overdue": ("0", 1000),
     "endorsements.recommit": (PERSON, PERSON_BOUND, PERSON_BOUND, BODY_BOUND, 1),
     "endorsements.find_by_entry": ("example", 103),
-    "successions.find": (BODY, BODY),
+    "successions.find": (BODY, BODY, BODY_BOUND),
+    "successions.locate": (*BEGINNING, PERSON_BOUND[:6]),
     "successions.accept": (BODY, BODY, "Name", "Chair", "hidden", CONSENT, OTHER, PERSON),
+    "owners.locate": (*BEGINNING, PERSON_BOUND[:6]),
     "owners.read": (PERSON, PERSON_BOUND),
     "owners.change": (PERSON, PERSON_BOUND, "Other", None, False),
     "owners.leave": (BODY, BODY_BOUND),
@@ -205,6 +209,9 @@ async def test_what_is_asked_all_the_time_reads_no_more_of_more_signers(unused: 
     # There is something to read in these, or nothing would be measured.
     for name in (
         "submissions.find",
+        "submissions.locate",
+        "owners.locate",
+        "successions.locate",
         "names.page",
         "organisations.listed",
         "messages.due",

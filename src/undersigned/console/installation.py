@@ -144,11 +144,13 @@ async def _database(given: Settings) -> list[Finding]:
 async def _database_problems(given: Settings, *, late_too: bool) -> list[str]:
     try:
         async with connect(given.database_url, connections_max=1) as db:
-            found = await (readiness.problems if late_too else readiness.foundations)(db)
-            found += await room.of_claims(db, given) if late_too else []
+            found = [f"database: {problem}" for problem in await readiness.foundations(db)]
+            if late_too:
+                found += [] if found else await readiness.late(db)
+                found += await room.of_claims(db, given)
     except DatabaseAway as error:
-        found = [f"can't be used ({error.why})"]
-    return [f"database: {problem}" for problem in found + (room.of_disk(given) if late_too else [])]
+        found = [f"database: can't be used ({error.why})"]
+    return found + (room.of_disk(given) if late_too else [])
 
 
 def openapi(_: argparse.Namespace) -> int:

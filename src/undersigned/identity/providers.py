@@ -73,8 +73,10 @@ PROVIDERS = (
         ),
     ),
     Provider(
-        # Apple Support, "About your @icloud.com, @me.com, and @mac.com email addresses" (118230). Its tags are known
-        # from use (Wikipedia, "Email address", on sub-addressing); no name there has a +.
+        # Apple Support, "About your @icloud.com, @me.com, and @mac.com email addresses" (118230). No page of Apple's was
+        # found on its tags; they are known from use (Mynavi News, 8 October 2014, on iCloud Mail; Wikipedia, "Email
+        # address", on sub-addressing), and no name there has a +. An account's three aliases, and what "Hide My Email"
+        # makes (HT210425: random names at icloud.com and privaterelay.appleid.com), can't be told from accounts.
         ("icloud.com", "me.com", "mac.com"),
         one_account=True,
     ),
@@ -126,8 +128,10 @@ PROVIDERS = (
     # Runbox' blog, "Sub-addressing (plus addressing)": at all of its domains.
     Provider(("runbox.com", "runbox.me", "runbox.no", "runbox.eu", "runbox.us")),
     Provider(
-        # Posteo's news of 14 December 2023: a name at one of its domains can be registered at another by the same
-        # person only. Tags are known from use; names there have letters, digits, dots, hyphens and underscores.
+        # Posteo's news of 14 December 2023, "posteo.com und weitere Posteo-Domains": a name at one of its domains can be
+        # registered at another by the same person only. No page of Posteo's was found on its tags; they are known from
+        # use, and names there have letters, digits, dots, hyphens and underscores. Aliases (Posteo's help: up to 20)
+        # have names of their own, and a deleted one may be somebody else's a year or more later.
         _countries("posteo", "de net com at be ca ch es eu ie lu me nl uk us"),
         one_account=True,
     ),

@@ -103,11 +103,13 @@ async def _log_in(client: aiosmtplib.SMTP, user: str, password: str) -> None:
     try:
         await method(user, password)
     except aiosmtplib.SMTPAuthenticationError as error:
-        status = status_of(error.code, error.message)
+        status, refused = status_of(error.code, error.message), error.code >= 500
+        # RFC 4954, 6: after 454 4.7.0 it is the relay that can't look them up, and they may be right.
+        said = "refuses user or password" if refused else "can't check user and password at the moment"
         raise Away(
-            f"the relay refuses user or password: AUTH {error.code} {status}".rstrip(),
-            is_alarm=error.code >= 500,
-            is_login=error.code >= 500,
+            f"the relay {said}: AUTH {error.code} {status}".rstrip(),
+            is_alarm=refused,
+            is_login=refused,
         ) from None
 
 

@@ -95,10 +95,13 @@ def compose(settings: Settings, signer: Signer, letter: Letter, grace: dt.timede
 
 
 def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timedelta) -> dict[str, Any]:
-    """What the templates may say. Its links go on in the letter's language."""
+    """What the templates may say. Its links go on in the letter's language, which a token has in it."""
 
     def url(path: str) -> str:
         return settings.url + languages.link(path)
+
+    def mailed(path: str) -> str:
+        return settings.url + path
 
     context: dict[str, Any] = {
         "site": settings.site,
@@ -106,7 +109,7 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
         "statement_url": url(f"/s/{letter.about.slug}"),
         "privacy_url": url(f"/s/{letter.about.slug}/privacy"),
         "privacy_contact": letter.about.privacy_contact,
-        "stop_url": url(f"/stop/{signer.stop(letter.mailbox_id)}"),
+        "stop_url": mailed(f"/n/{signer.stop(letter.mailbox_id)}"),
         # A reviewer's own words have no translation; a reason of the program's has one.
         "reason": languages.gettext(letter.reason) if letter.reason else "",
         # Whoever named an organisation must not write to strangers by its name.
@@ -114,15 +117,15 @@ def _context(settings: Settings, signer: Signer, letter: Letter, grace: dt.timed
     }
     if letter.submission_id and letter.expires_at:
         token = signer.confirm(ConfirmLink(letter.endorsement_id, letter.submission_id))
-        context["confirm_url"] = url(f"/c/{token}")
+        context["confirm_url"] = mailed(f"/c/{token}")
         context["deleted_on"] = languages.day((letter.expires_at + grace).date())
     if letter.template == "succeed" and letter.submission_id:
         token = signer.succeed(SuccessorLink(letter.endorsement_id, letter.submission_id))
-        context["succeed_url"] = url(f"/h/{token}")
+        context["succeed_url"] = mailed(f"/h/{token}")
     if letter.bound:
         link = OwnerLink(letter.endorsement_id, letter.bound)
-        context["withdraw_url"] = url(f"/w/{signer.withdraw(link)}")
-        context["manage_url"] = url(f"/m/{signer.manage(link)}")
+        context["withdraw_url"] = mailed(f"/w/{signer.withdraw(link)}")
+        context["manage_url"] = mailed(f"/m/{signer.manage(link)}")
     return context
 
 

@@ -8,6 +8,9 @@ Phase = Literal["MAIL", "RCPT", "DATA", "text"]
 RECIPIENTS_FAULT = re.compile(r"5\.(1\.(1|2|3|6|10)|2\.\d{1,3})")
 # An x.1 or x.2 says that it is about an address or a mailbox; a 4xx without any is most often so.
 RECIPIENTS_STATE = re.compile(r"4\.[12]\.\d{1,3}|")
+# But x.1.7 and x.1.8 are about the sender's address, and x.3 is about the relay itself: all mail is answered so. (Not x.7, which
+# greylisting says of each new recipient.)
+RELAYS_STATE = re.compile(r"4\.(1\.[78]|3\.\d{1,3})")
 
 
 class Undelivered(Exception):
@@ -27,7 +30,7 @@ class PutOff(Undelivered):
 
 
 class Unclear(PutOff):
-    """Refused for good, but nothing says that it is the recipient's doing: it may well be about us."""
+    """Nothing says that it is the recipient's doing, and it doesn't pass by itself: it may well be about us, or the relay."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, runs_out=False)
@@ -60,6 +63,8 @@ def judged(phase: Phase, code: int, text: str) -> Undelivered:
     """What a reply that isn't a yes means for this one mail."""
     status = status_of(code, text)
     reason = f"{phase} {code} {status}".rstrip()
+    if code < 500 and RELAYS_STATE.fullmatch(status):
+        return Unclear(reason)
     if code < 500:
         return PutOff(reason, runs_out=phase == "RCPT" and RECIPIENTS_STATE.fullmatch(status) is not None)
     if phase == "RCPT" and RECIPIENTS_FAULT.fullmatch(status):

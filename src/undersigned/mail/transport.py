@@ -61,7 +61,8 @@ async def _converse(client: aiosmtplib.SMTP, mail: Mail, patience: Patience) -> 
         if mail.is_international:
             raise PutOff(reason, runs_out=False)
         # Ours to mend, and no fault of the recipient's.
-        raise Away(f"the relay refuses the sender: {reason}", is_alarm=reply.code >= 500)
+        said = "refuses the sender" if reply.code >= 500 else "takes no mail from us at the moment"
+        raise Away(f"the relay {said}: {reason}", is_alarm=reply.code >= 500)
     reply = await _asked(client, b"RCPT", recipient)
     if reply.code not in (250, 251):
         await _reset(client)

@@ -57,7 +57,7 @@ async def take_back(db: Database, link: OwnerLink) -> bool:
 
 async def find(db: Database, link: SuccessorLink) -> Offer | Taken | None:
     """The offer behind a link if it is open, or for whom it was taken up; None if it is gone."""
-    found = await db.one(db.q.successions.find, link.endorsement_id, link.offer_id)
+    found = await db.one(db.q.successions.find, link.endorsement_id, link.offer_id, link.bound)
     return Taken(found.taken_for) if found.taken_for is not None else found.open
 
 

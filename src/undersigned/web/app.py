@@ -36,13 +36,12 @@ from undersigned.tallies.snapshots import Tallies
 from undersigned.web import api, frames, pages
 from undersigned.web.exchange import assets, problems
 from undersigned.web.exchange.counting import counted
-from undersigned.web.exchange.edge import at_the_edge
+from undersigned.web.exchange.edge import BODY_SIZE_MAX, at_the_edge
 from undersigned.web.exchange.site import HERE, Site, site_of
 from undersigned.words import languages
 
 log = logging.getLogger(__name__)
 
-BODY_SIZE_MAX = 16 * 1024
 REFRESH_EVERY_S = 0.25
 START_LOOK_S = 1.0
 # Somebody waits for a page: what the database doesn't say by then is answered from memory, or with when to come back.

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -60,9 +61,17 @@ class HeldEndorsement(msgspec.Struct, frozen=True):
     offered_to: str | None
 
 
+class LocatedOwner(msgspec.Struct, frozen=True):
+    """A signatory whom a mailed link may mean."""
+
+    endorsement_id: UUID
+    bound: bytes
+
+
 class Owners(Noun, frozen=True):
     request_link: Query[bool]
     read: Query[HeldEndorsement]
+    locate: Query[LocatedOwner]
     change: Query[Literal["changed", "absent"]]
     leave: Query[Literal["left", "absent"]]
     entry: Query[int]

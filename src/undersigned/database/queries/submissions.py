@@ -1,4 +1,4 @@
-"""Submissions: claims to endorse. $1 is always the endorsement id."""
+"""Submissions: claims to endorse. $1 is always the endorsement id, but where a link has only its beginning."""
 
 import datetime as dt
 from typing import Literal
@@ -67,9 +67,17 @@ class ClaimKey(msgspec.Struct, frozen=True):
     id: UUID
 
 
+class LocatedClaim(msgspec.Struct, frozen=True):
+    """A claim that a mailed link may mean; without its id, an endorsement that one of them became."""
+
+    endorsement_id: UUID
+    submission_id: UUID | None
+
+
 class Submissions(Noun, frozen=True):
     submit: Query[bool]
     find: Query[Standing]
+    locate: Query[LocatedClaim]
     correct: Query[Literal["corrected", "absent"]]
     renew: Query[Literal["renewed", "absent"]]
     deny: Query[Literal["deleted", "absent"]]

@@ -29,6 +29,14 @@ class OfferAndOutcome(msgspec.Struct, frozen=True):
     taken_for: str | None
 
 
+class LocatedOffer(msgspec.Struct, frozen=True):
+    """An offer that a mailed link may mean; without its id, one that was taken up."""
+
+    endorsement_id: UUID
+    offer_id: UUID | None
+    bound: bytes
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """What became of an offer, and what the successor's links are bound to if they took it up."""
 
@@ -47,6 +55,7 @@ class OverdueOffer(msgspec.Struct, frozen=True):
 class Successions(Noun, frozen=True):
     offer: Query[Literal["offered", "too_many", "absent"]]
     find: Query[OfferAndOutcome]
+    locate: Query[LocatedOffer]
     accept: Query[Accepted]
     decline: Query[Literal["deleted", "absent"]]
     take_back: Query[Literal["deleted", "absent"]]

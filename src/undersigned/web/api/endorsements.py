@@ -4,7 +4,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from undersigned import errors
-from undersigned.signing import claims, endorsements
+from undersigned.signing import claims, endorsements, links
 from undersigned.signing.bodies import Accepted, Checked, Confirmed, Confirming, Correcting, Managing, Signing
 from undersigned.web.exchange import acts
 from undersigned.web.exchange.problems import declared
@@ -45,7 +45,7 @@ async def submit(site: AtSite, request: AnyRequest, slug: FromPath[str], data: J
 async def confirm(site: AtSite, data: JSONBody[Checked[Confirming]]) -> Confirmed:
     """Counts the endorsement, once, or holds it for a look. Asking again is answered like the first time."""
     word = data.value
-    link = site.signer.read_confirm(word.token)
+    link = await links.claim(site.db, site.signer, word.token)
     if word.corrected != Correcting():
         await acts.correct(site, link, await claims.find(site.db, link), word.corrected)
     done = await endorsements.confirm(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from litestar.types import HTTPReceiveMessage, Receive, ReceiveMessage
 
@@ -12,6 +13,8 @@ log = logging.getLogger(__name__)
 # The largest body that is taken, 16 KiB, comes within this over 10 kbit/s.
 BODY_WITHIN_S = 15
 TOLD_EVERY_S = 10
+# What proxies let through by default (nginx: client_max_body_size).
+REFUSED_SIZE_MAX = 1024 * 1024
 
 
 class _Late:
@@ -38,28 +41,40 @@ class _Late:
 _late = _Late()
 
 
-def in_time(receive: Receive) -> Receive:
-    """What gives a request's body, all of it within BODY_WITHIN_S of the first time that it is asked for.
+class Body:
+    """A request's body as `receive` gives it, all of it within BODY_WITHIN_S of the first time that it is asked for.
 
-    It raises BodyTooSlow after that, and RequestAborted if the client goes away in the middle. What comes behind the body,
-    the news that the client has gone, has no deadline.
+    To be called as `receive` is. It raises BodyTooSlow after that, and RequestAborted if the client goes away in the middle. What
+    comes behind the body, the news that the client has gone, has no deadline.
     """
-    whole, deadline = False, 0.0
 
-    async def received() -> HTTPReceiveMessage | ReceiveMessage:
-        nonlocal whole, deadline
-        if whole:
-            return await receive()
-        deadline = deadline or asyncio.get_running_loop().time() + BODY_WITHIN_S
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_whole = False
+        self._deadline = 0.0
+
+    async def __call__(self) -> HTTPReceiveMessage | ReceiveMessage:
+        if self._is_whole:
+            return await self._receive()
+        self._deadline = self._deadline or asyncio.get_running_loop().time() + BODY_WITHIN_S
         try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
         except TimeoutError:
             _late.one_more()
             raise BodyTooSlow from None
         if message["type"] == "http.disconnect":
             raise RequestAborted
-        whole = message["type"] == "http.request" and not message.get("more_body")
+        self._is_whole = message["type"] == "http.request" and not message.get("more_body")
         return message
 
-    return received
+    async def use_up(self) -> None:
+        """Reads on to the end, or through 1 MiB, of a body that is refused, before the answer goes out.
+
+        A connection that is closed while a proxy still sends loses the answer on its way, and nginx then says 502.
+        """
+        size = 0
+        with suppress(BodyTooSlow, RequestAborted):
+            while not self._is_whole and size < REFUSED_SIZE_MAX:
+                message = await self()
+                size += len(message.get("body", b""))  # type: ignore[arg-type]

@@ -6,10 +6,14 @@ from urllib.parse import parse_qs
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from undersigned.web.exchange.deadlines import in_time
+from undersigned.identity import tokens
+from undersigned.web.exchange.deadlines import Body
 from undersigned.words import languages
 
 PRIVATE = ("/v1/admin/", "/v1/partners/")
+# The largest body that is taken.
+BODY_SIZE_MAX = 16 * 1024
+MAILED = re.compile(r"/[chmnw]/([^/]+)")
 PUBLIC = ("/v1/", "/log/", "/embed/", "/oembed", "/openapi.json")
 Headers = list[tuple[bytes, bytes]]
 CORS: Headers = [
@@ -75,14 +79,18 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
             return
         extra = SAFE_AND_EMBEDDABLE if plain.startswith("/embed/") else SAFE_AND_OPEN if public else SAFE
 
+        body = Body(receive)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] == 413 or _announces_too_much(scope):
+                    await body.use_up()
                 headers = list(message["headers"])
                 if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
                     headers.append((b"content-language", languages.current().encode()))
                     headers.append((b"vary", b"Accept-Language"))
-                given = {name.lower() for name, _ in headers}
-                message["headers"] = headers + [header for header in extra if header[0] not in given]
+                own = {name.lower() for name, _ in headers}
+                message["headers"] = headers + [header for header in extra if header[0] not in own]
             elif method == "HEAD" and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -90,14 +98,22 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
         wish = languages.known(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[-1])
+        if wish is None and (mailed := MAILED.match(plain)):
+            wish = tokens.language_of(mailed[1])
         with languages.speaking(wish or languages.negotiate(_accepted(scope)), asked_for=wish is not None):
-            await app(scope, in_time(receive), send_with_headers)
+            await app(scope, body, send_with_headers)
 
     return edge
 
 
 def _accepted(scope: Scope) -> str:
     return ",".join(value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"accept-language")
+
+
+def _announces_too_much(scope: Scope) -> bool:
+    """Whether the body is longer than any that is read, whatever the answer is about."""
+    length = next((value for name, value in scope.get("headers", ()) if name == b"content-length"), b"0")
+    return len(length) > 9 or (length.isdigit() and int(length) > BODY_SIZE_MAX)
 
 
 def _names_one_host(scope: Scope) -> bool:

@@ -11,7 +11,7 @@ from undersigned.database.queries.submissions import KeptClaim
 from undersigned.database.trouble import DatabaseAway
 from undersigned.errors import EndorsementRejected, InvalidFields, LinkExpired
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import claims, endorsements, owners, review
+from undersigned.signing import claims, endorsements, links, owners, review
 from undersigned.signing.bodies import Correcting, read
 from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
@@ -57,7 +57,7 @@ OUTCOMES = {
 @get("/c/{token:str}")
 async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Shows what would be endorsed, for its mailbox's owner to correct and confirm; or what became of it."""
-    link = site.signer.read_confirm(token, expired_too=True)
+    link = await links.claim(site.db, site.signer, token, expired_too=True)
     claim = await claims.find(site.db, link)
     if isinstance(claim, Settled):
         return _settled(site, token, claim)
@@ -68,7 +68,7 @@ async def show_claim(site: AtSite, token: FromPath[str]) -> Template:
 async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Stream:
     """The owner's consent: counts the claim, or holds it for a look. Once it counts, the page waits for its log entry."""
     values = await sent(request)
-    link = site.signer.read_confirm(token, expired_too=True)
+    link = await links.claim(site.db, site.signer, token, expired_too=True)
     claim = await claims.find(site.db, link)
     if isinstance(claim, Settled):
         return _settled(site, token, claim)
@@ -124,7 +124,7 @@ async def _counted(
 @post("/c/{token:str}/deny", status_code=200)
 async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
     """ "This was not me": deletes the claim."""
-    denied = await claims.deny(site.db, site.signer.read_confirm(token, expired_too=True))
+    denied = await claims.deny(site.db, await links.claim(site.db, site.signer, token, expired_too=True))
     if not denied:
         return notice(_("There is nothing left to delete"), _("This claim was confirmed, deleted or forgotten before."))
     return notice(_("It is deleted"), _("Nothing was counted, and nothing about this claim is kept."), tone="good")
@@ -133,7 +133,7 @@ async def deny_claim(site: AtSite, token: FromPath[str]) -> Template:
 @post("/c/{token:str}/renew", status_code=200)
 async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
     """Mails a new link where the old one expired."""
-    if not await claims.renew(site.db, site.signer.read_confirm(token, expired_too=True)):
+    if not await claims.renew(site.db, await links.claim(site.db, site.signer, token, expired_too=True)):
         return _expired(token, still_there=False)
     return notice(
         _("Check your mailbox"),

@@ -11,7 +11,7 @@ from undersigned import errors
 from undersigned.database.queries.owners import HeldEndorsement
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import endorsements, owners, successions
+from undersigned.signing import endorsements, links, owners, successions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
@@ -32,13 +32,13 @@ NAME_STATUS = {
 @get("/m/{token:str}")
 async def show(site: AtSite, token: FromPath[str]) -> Template:
     """Everything that is held on an endorsement."""
-    return await _page(site, site.signer.read_manage(token), token)
+    return await _page(site, await links.to_manage(site.db, site.signer, token), token)
 
 
 @get("/m/{token:str}/data.json")
 async def download(site: AtSite, token: FromPath[str]) -> Response[dict[str, Any]]:
     """The same, to take along."""
-    held = await owners.read(site.db, site.signer.read_manage(token))
+    held = await owners.read(site.db, await links.to_manage(site.db, site.signer, token))
     if held is None:
         raise errors.LinkExpired
     return Response(owners.as_document(held), headers=NO_STORE)
@@ -47,7 +47,7 @@ async def download(site: AtSite, token: FromPath[str]) -> Response[dict[str, Any
 @get("/m/{token:str}/receipt.tlog-proof")
 async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Template:
     """The receipt, once the entry is released."""
-    link = site.signer.read_manage(token)
+    link = await links.to_manage(site.db, site.signer, token)
     held = await owners.read(site.db, link)
     if held is None:
         return nothing_held()
@@ -67,7 +67,7 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
 
 @post("/m/{token:str}/name", status_code=200)
 async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
-    link, name = site.signer.read_manage(token), (await sent(request)).get("name", "")
+    link, name = await links.to_manage(site.db, site.signer, token), (await sent(request)).get("name", "")
     try:
         await owners.change(site.db, link, name=name)
     except InvalidFields as error:
@@ -79,7 +79,7 @@ async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) 
 @post("/m/{token:str}/{choice:str}", status_code=200)
 async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> Template:
     """Shows or hides the name, or stops updates."""
-    link = site.signer.read_manage(token)
+    link = await links.to_manage(site.db, site.signer, token)
     if choice == "stop-updates":
         await owners.change(site.db, link, stop_updates=True)
         return await _page(site, link, token, done=_("You will get no more news."))
@@ -93,7 +93,7 @@ async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> T
 @post("/m/{token:str}/successor", status_code=200)
 async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
     """Mails a successor the question whether they take the representative's place."""
-    link, values = site.signer.read_manage(token), await sent(request)
+    link, values = await links.to_manage(site.db, site.signer, token), await sent(request)
     network_key = site.network_key(request)
     site.limits.spend(network_key)
     name, role, email = (values.get(f"successor_{field}", "") for field in ("name", "role", "email"))
@@ -110,7 +110,7 @@ async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Temp
 
 @post("/m/{token:str}/take-back", status_code=200)
 async def take_back(site: AtSite, token: FromPath[str]) -> Template:
-    link = site.signer.read_manage(token)
+    link = await links.to_manage(site.db, site.signer, token)
     await successions.take_back(site.db, link)
     return await _page(site, link, token, done=_("The offer is taken back."))
 
@@ -118,7 +118,7 @@ async def take_back(site: AtSite, token: FromPath[str]) -> Template:
 @get("/m/{token:str}/leave")
 async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to leave an organisation's endorsement; changes nothing."""
-    held = await owners.read(site.db, site.signer.read_manage(token))
+    held = await owners.read(site.db, await links.to_manage(site.db, site.signer, token))
     if held is None or held.organisation is None:
         return nothing_held()
     return notice(
@@ -137,7 +137,7 @@ async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
 @post("/m/{token:str}/leave", status_code=200)
 async def leave(site: AtSite, token: FromPath[str]) -> Template:
     """Deletes all that is held on a representative; the organisation stays counted."""
-    if not await owners.leave(site.db, site.signer.read_manage(token)):
+    if not await owners.leave(site.db, await links.to_manage(site.db, site.signer, token)):
         return nothing_held()
     return notice(
         _("You have left"), _("Everything held about you here is deleted. The organisation stays counted."), tone="good"
@@ -147,7 +147,7 @@ async def leave(site: AtSite, token: FromPath[str]) -> Template:
 @get("/w/{token:str}")
 async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to withdraw; changes nothing."""
-    held = await owners.read(site.db, site.signer.read_withdraw(token))
+    held = await owners.read(site.db, await links.to_withdraw(site.db, site.signer, token))
     if held is None:
         return nothing_held()
     statement = site.statements.get(held.statement)
@@ -167,7 +167,7 @@ async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
 @post("/w/{token:str}", status_code=200)
 async def withdraw(site: AtSite, token: FromPath[str]) -> Template:
     """Withdraws, and deletes all that is held on the endorser."""
-    if not await endorsements.withdraw(site.db, site.signer.read_withdraw(token)):
+    if not await endorsements.withdraw(site.db, await links.to_withdraw(site.db, site.signer, token)):
         return nothing_held()
     return notice(
         _("Withdrawn"),

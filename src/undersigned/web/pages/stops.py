@@ -1,4 +1,4 @@
-"""The page behind a mailed link to stop mail. GET changes nothing here either."""
+"""The page behind a mailed link to stop mail. GET changes nothing here either. `/stop/` is in mails of before version 0.1."""
 
 from litestar import Router, get, post
 from litestar.params import FromPath
@@ -10,18 +10,17 @@ from undersigned.web.exchange.site import AtSite
 from undersigned.words.languages import gettext as _
 
 
-@get("/stop/{token:str}")
+@get(["/n/{token:str}", "/stop/{token:str}"])
 async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
     """Asks whether to stop confirmation mail to this mailbox, or to let it through again; changes nothing."""
-    mailbox_id = site.signer.read_stop(token)
-    if await stops.is_stopped(site.db, mailbox_id):
+    if await stops.is_stopped(site.db, site.signer.read_stop(token)):
         return notice(
             _("Confirmation mail to this mailbox is stopped"),
             _(
                 "Whoever enters your address, no mail follows. If you want to endorse something yourself one day, let mail "
                 "through again first."
             ),
-            actions=[button(_("Let confirmation mail through again"), f"/stop/{token}/undo")],
+            actions=[button(_("Let confirmation mail through again"), f"/n/{token}/undo")],
         )
     return notice(
         _("Stop confirmation mail to this mailbox?"),
@@ -29,11 +28,11 @@ async def ask_to_stop(site: AtSite, token: FromPath[str]) -> Template:
             "Whoever enters your address on this site, you will get no more mails that ask you to confirm. You can undo this "
             "here at any time."
         ),
-        actions=[button(_("Stop these mails"), f"/stop/{token}")],
+        actions=[button(_("Stop these mails"), f"/n/{token}")],
     )
 
 
-@post("/stop/{token:str}", status_code=200)
+@post(["/n/{token:str}", "/stop/{token:str}"], status_code=200)
 async def stop(site: AtSite, token: FromPath[str]) -> Template:
     """Stops confirmation mail; also what a mail program's own button sends (RFC 8058)."""
     await stops.stop(site.db, site.signer.read_stop(token))
@@ -41,11 +40,11 @@ async def stop(site: AtSite, token: FromPath[str]) -> Template:
         _("Stopped"),
         _("No more confirmation mails will reach this mailbox from here."),
         tone="good",
-        actions=[button(_("Undo"), f"/stop/{token}/undo", style="quiet")],
+        actions=[button(_("Undo"), f"/n/{token}/undo", style="quiet")],
     )
 
 
-@post("/stop/{token:str}/undo", status_code=200)
+@post(["/n/{token:str}/undo", "/stop/{token:str}/undo"], status_code=200)
 async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
     """Lets confirmation mail through again."""
     await stops.let_through(site.db, site.signer.read_stop(token))

@@ -8,7 +8,7 @@ from litestar.response import Template
 
 from undersigned.database.queries.successions import Offer
 from undersigned.errors import InvalidFields, LinkExpired
-from undersigned.signing import successions
+from undersigned.signing import links, successions
 from undersigned.signing.successions import Taken
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
@@ -21,7 +21,7 @@ from undersigned.words.languages import gettext as _
 @get("/h/{token:str}")
 async def show_offer(site: AtSite, token: FromPath[str]) -> Template:
     """Shows the organisation and the statement, for the successor to accept or to say no."""
-    offer = await successions.find(site.db, site.signer.read_succeed(token))
+    offer = await successions.find(site.db, await links.offer(site.db, site.signer, token))
     if not isinstance(offer, Offer):
         return _settled(offer)
     return _page(site, token, offer, {"name": offer.name, "role": offer.role}, NO_TROUBLE)
@@ -30,7 +30,7 @@ async def show_offer(site: AtSite, token: FromPath[str]) -> Template:
 @post("/h/{token:str}", status_code=200)
 async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
     """The successor's consent: puts them in the representative's place."""
-    values, link = await sent(request), site.signer.read_succeed(token)
+    values, link = await sent(request), await links.offer(site.db, site.signer, token)
     offer = await successions.find(site.db, link)
     if not isinstance(offer, Offer):
         return _settled(offer)
@@ -65,7 +65,7 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
 @post("/h/{token:str}/deny", status_code=200)
 async def decline_offer(site: AtSite, token: FromPath[str]) -> Template:
     """ "This was not me": deletes the offer; the representative stays."""
-    if not await successions.decline(site.db, site.signer.read_succeed(token)):
+    if not await successions.decline(site.db, await links.offer(site.db, site.signer, token)):
         return notice(_("There is nothing left to delete"), _("This offer was taken up, deleted or forgotten before."))
     return notice(_("It is deleted"), _("Nothing has changed, and nothing about this offer is kept."), tone="good")
 
