@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.outage import Outage
-from undersigned.database import batching, lending
+from undersigned.database import batching, hosts, lending
 from undersigned.database.connection import Database, connect
 from undersigned.process import installation
 from undersigned.readers import proofs, records
@@ -18,6 +18,7 @@ from undersigned.web import app
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for a frozen database waits for less; and what was read is read again each time."""
     monkeypatch.setattr(app, "ANSWER_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(hosts, "HOST_TIMEOUT_S", 0.5)
     monkeypatch.setattr(lending, "LEND_TIMEOUT_S", 1.5)
     monkeypatch.setattr(lending, "RETURN_TIMEOUT_S", 0.3)
     monkeypatch.setattr(batching, "RUN_TIMEOUT_S", 1.5)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import asyncpg
 import msgspec
 
 from undersigned.database import queries
 from undersigned.database.batching import Batcher
+from undersigned.database.hosts import HOST_TIMEOUT_S, reach
 from undersigned.database.lending import lent
 from undersigned.database.queries.declaring import Query
 from undersigned.database.session import Asking, Session
@@ -19,7 +20,6 @@ from undersigned.database.trouble import told_apart
 Item = Sequence[Any]
 R = TypeVar("R")
 STREAMS_MAX = 2
-CONNECT_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 30
 
 
@@ -77,17 +77,18 @@ async def connect(
     command_timeout_s: float = COMMAND_TIMEOUT_S,
     answer_timeout_s: float | None = None,
 ) -> AsyncIterator[Database]:
-    """A Database for as long as the context lasts. `url` is a libpq connection URL. Raises DatabaseAway.
+    """A Database for as long as the context lasts. `url` is what `hosts.servers` reads. Raises DatabaseAway.
 
     `command_timeout_s` bounds each command, and `answer_timeout_s` in its place what is asked by `one`, `maybe`, `many` and
     `execute` on any connection: somebody waits for that.
     """
     pool = asyncpg.create_pool(
         url,
+        connect=cast(Any, reach),
         min_size=1,
         max_size=connections_max,
         init=_prepare,
-        timeout=CONNECT_TIMEOUT_S,
+        timeout=HOST_TIMEOUT_S,
         command_timeout=command_timeout_s,
     )
     with told_apart():

@@ -2,18 +2,21 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from undersigned.database.hosts import reach
 from undersigned.database.queries import SQL
 from undersigned.database.trouble import told_apart
 from undersigned.errors import Explained
 
 DIRECTORY = SQL / "migrations"
 MIGRATION_LOCK = 0x756E6465
-CONNECT_TIMEOUT_S = 5
+CLOSE_TIMEOUT_S = 5
 LOCK_LOOK_S = 0.1
 # A file that begins so runs statement by statement, each of which may be run again.
 CONCURRENTLY = "-- concurrently\n"
@@ -33,11 +36,9 @@ async def migrate(url: str, directory: Path = DIRECTORY) -> list[str]:
     halfway by a process that was interrupted is dropped and built again. Any number of processes may call it at once. Raises
     MigrationStuck if one can't get its locks within 5 s, so that signers aren't held up behind it, and DatabaseAway.
     """
-    with told_apart():
-        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S)
-    try:
-        # Sessions hold this lock, so that behind a pooler in transaction mode it would hold nothing (docs/operations.md).
-        await _take_lock(connection)
+    # A transaction of its own holds the lock: behind a pooler, a session would be another one with each statement.
+    async with _connection(url) as holder, _connection(url) as connection:
+        await _take_lock(holder)
         await _run(
             connection,
             "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
@@ -48,16 +49,31 @@ async def migrate(url: str, directory: Path = DIRECTORY) -> list[str]:
         for file in missing:
             await _apply(connection, file)
         return [file.stem for file in missing]
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncIterator[Any]:
+    with told_apart():
+        connection = await reach(url)
+    try:
+        yield connection
     finally:
-        await connection.close(timeout=CONNECT_TIMEOUT_S)
+        await connection.close(timeout=CLOSE_TIMEOUT_S)
 
 
 async def _take_lock(connection: Any) -> None:
-    """Waits until no other process migrates, outside any statement: building an index beside others waits for all of theirs."""
+    """Begins a transaction that holds the lock, once no other process migrates.
+
+    It waits outside any statement: building an index beside others waits for all of theirs.
+    """
     while True:
         with told_apart():
-            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", MIGRATION_LOCK):
+            await connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+            if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", MIGRATION_LOCK):
+                # The portal of that question would keep its snapshot, which building an index beside others waits for.
+                await connection.execute("SELECT")
                 return
+            await connection.execute("ROLLBACK")
         await asyncio.sleep(LOCK_LOOK_S)
 
 
