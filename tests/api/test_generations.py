@@ -33,7 +33,7 @@ async def mirror(world: World) -> dict[str, bytes]:
         names += [merkle.path(merkle.TileName(level, 0, width)) for width in range(1, 40)]
     logs = ["/log/example", "/log/example/0", "/log/example/1"]
     paths = [f"{log}/{name}" for log in logs for name in names]
-    paths += ["/v1/statements/example", "/v1/statements/example/tally"]
+    paths += [f"/v1/statements/example{what}" for what in ("", "/tally", "/organisations?after=-1")]
     await shown(world)
     answers = {path: await world.client.get(path) for path in paths}
     return {path: answer.content for path, answer in answers.items() if answer.status_code == 200}
@@ -184,13 +184,17 @@ async def test_an_outsider_checks_an_ended_log_and_what_the_next_one_cites(
     await world.count()
     after = await mirror(world)
     with serving(during) as url:
-        assert verify.main(["tally", f"{url}/log/example/0"]) == 0
-        assert "the final tally of 5 entries says the same" in capsys.readouterr().out
+        assert verify.main(["tally", f"{url}/log/example/0"]) == 1
+        said = capsys.readouterr()
+        assert "Published   the final tally of 5 entries says the same" in said.out
+        assert f"NOT COMPARED: that {ORIGIN}/1 follows this log" in said.err
     with serving(after) as url:
         assert verify.main(["tally", f"{url}/log/example/0"]) == 0
         told = capsys.readouterr().out
         assert f"Ended       with 5 signed entries; {ORIGIN}/1 follows it" in told
-        assert "the final tally of 5 entries says the same" in told
+        assert "Final       the final tally of 5 entries says the same" in told
+        assert f"Followed    by {ORIGIN}/1, whose first entry cites this end" in told
+        assert "what is counted today" in told
         assert verify.main(["tally", f"{url}/log/example"]) == 0
         assert f"after a log that ended as: previous {ORIGIN} 5 " in capsys.readouterr().out
 
@@ -203,9 +207,10 @@ async def test_an_outsider_is_told_why_a_log_that_is_filling_up_is_not_compared(
     await restart(world)
     await run(world)
     with serving(await mirror(world)) as url:
-        assert verify.main(["tally", f"{url}/log/example"]) == 0
-        told = capsys.readouterr().out
-        assert "NOT COMPARED: this log began anew and is still adding everybody again" in told
+        assert verify.main(["tally", f"{url}/log/example"]) == 1
+        told = capsys.readouterr()
+        assert "This log began anew and is still adding everybody again" in told.err
+        assert "What this proves" not in told.out
 
 
 async def test_what_an_ended_log_lost_is_said_to_be_incomplete(
@@ -240,12 +245,12 @@ async def test_a_lie_about_an_ended_log_is_found(world: World, lie: str, capsys:
         if lie == "cited":
             site["/log/example/0/checkpoint"] = early.encode()
     with serving(site) as url:
-        assert verify.main(["tally", f"{url}{where}"]) == (0 if lie == "gone" else 1)
+        assert verify.main(["tally", f"{url}{where}"]) == 1
     told = capsys.readouterr()
     words = {
         "numbers": "The published tally of 7 entries says",
         "last": "cites another last checkpoint",
         "cited": "That log's last checkpoint is another",
-        "gone": "NOT COMPARED with that log",
+        "gone": "NOT COMPARED: the log that this one follows",
     }
     assert words[lie] in told.out + told.err

@@ -69,8 +69,8 @@ async def test_the_seal_is_the_last_entry_and_says_the_final_counts(
 
 async def test_the_verifier_accepts_a_sealed_log(world: World) -> None:
     await sealed(world)
-    ledger = verify.Ledger(-1)
-    ledger.apply([entry.encode() for entry in await entries(world)])
+    ledger = verify.Ledger()
+    ledger.take([entry.encode() for entry in await entries(world)])
     ledger.close()
     assert ledger.sealed
     assert ledger.numbers() == {

@@ -119,7 +119,7 @@ def test_the_rows_of_an_export_open_their_entries(tmp_path: Path, capsys: pytest
         ([row(0, 2, salt=7)], "is no JSON object with log_index"),
         ([row(0, 2, salt="AA==")], "is no JSON object with log_index"),
         ([row(0, 10**6)], "doesn't open entry"),
-        ([row(0, -1)], "doesn't open entry"),
+        ([row(0, -1)], "is no JSON object with log_index"),
         ([row(0, 2, origin="log.example/log/other")], "another log or statement"),
         ([row(0, 2, statement_sha256="00" * 32)], "another log or statement"),
         ([{"log_index": 2}], "is no JSON object with log_index"),
