@@ -357,6 +357,7 @@ CREATE TABLE log_head (
     sealed_at timestamptz,
     shown_generation integer NOT NULL DEFAULT 0,
     recommitting_behind uuid,
+    ml_dsa_vkey text,
     CONSTRAINT log_head_is_stopped_for_a_reason CHECK (stopped_by IS NULL OR stopped_reason IS NOT NULL),
     CONSTRAINT log_head_shows_no_later_generation CHECK (shown_generation <= generation),
     CONSTRAINT log_head_is_signed CHECK ((size = 0) = (checkpoint IS NULL) AND (size = 0 OR vkey IS NOT NULL)),
@@ -371,6 +372,7 @@ COMMENT ON COLUMN log_head.stopped_by IS 'The directory of kept checkpoints, by 
 COMMENT ON COLUMN log_head.sealed_at IS 'When the last entry was appended; nothing follows it, for ever.';
 COMMENT ON COLUMN log_head.shown_generation IS 'Whose tally readers see: an older one''s while this generation is still adding everybody again.';
 COMMENT ON COLUMN log_head.recommitting_behind IS 'Endorsements behind this id still wait for a restart to commit to them anew; null: none does.';
+COMMENT ON COLUMN log_head.ml_dsa_vkey IS 'The second key that its checkpoints are signed with, ML-DSA-44; null until it did.';
 COMMENT ON COLUMN log_head.round IS 'Counts the sequencer''s batches; compared and swapped first in each, so that two sequencers never append side by side.';
 
 CREATE TABLE log_past (
@@ -389,6 +391,8 @@ CREATE TABLE log_past (
     fraud_count bigint,
     error_count bigint,
     as_of timestamptz,
+    handover text,
+    ml_dsa_vkey text,
     PRIMARY KEY (statement, generation),
     CONSTRAINT log_past_tally_is_whole CHECK (
         num_nulls(individual_count, organisation_count, withdrawn_count, duplicate_count, fraud_count, error_count, as_of) IN (0, 7)
@@ -398,6 +402,8 @@ CREATE TABLE log_past (
 COMMENT ON TABLE log_past IS 'The ended generations: the last checkpoint known of each, and how many of its entries are stored here.';
 COMMENT ON COLUMN log_past.size IS 'How many of its entries are stored here. The counts are the tally of these; null where there are none.';
 COMMENT ON COLUMN log_past.stored_checkpoint IS 'The signed head over the stored entries, where it is known.';
+COMMENT ON COLUMN log_past.handover IS 'A note in which its key says which log and which key follow it; null where the key was not at hand.';
+COMMENT ON COLUMN log_past.ml_dsa_vkey IS 'The second key of its checkpoints, ML-DSA-44; null where they have only one signature.';
 
 CREATE TABLE log_entry (
     statement text NOT NULL REFERENCES statement (slug),

@@ -181,20 +181,21 @@ WHERE h.released_size > 0 AND (c.checked_at IS NULL OR c.checked_at < now() - $1
 -- name: past
 -- Reads the last checkpoint of an ended generation, its tally and what followed it.
 SELECT p.origin, p.vkey, p.size, p.checkpoint, p.stored_checkpoint, p.ended_at, p.individual_count, p.organisation_count,
-       p.withdrawn_count, p.duplicate_count, p.fraud_count, p.error_count, p.as_of,
+       p.withdrawn_count, p.duplicate_count, p.fraud_count, p.error_count, p.as_of, p.handover,
        coalesce((SELECT n.origin FROM log_past AS n WHERE n.statement = p.statement AND n.generation > p.generation
                  ORDER BY n.generation LIMIT 1), h.origin) AS followed_by
 FROM log_past AS p JOIN log_head AS h ON h.statement = p.statement
 WHERE p.statement = $1 AND p.generation = $2;
 
 -- name: end_generation
--- Keeps what is known of a generation that ends: its last checkpoint $6, and of the $5 entries stored here the tally and the head $7.
+-- Keeps what is known of a generation that ends: its last checkpoint $6, and of the $5 entries stored here the tally and the head $7;
+-- and the note $8 in which its key says what follows it.
 INSERT INTO log_past (
     statement, generation, origin, vkey, size, checkpoint, stored_checkpoint, individual_count, organisation_count, withdrawn_count,
-    duplicate_count, fraud_count, error_count, as_of
+    duplicate_count, fraud_count, error_count, as_of, handover
 )
 SELECT $1, $2, $3, $4, $5, $6, $7, t.individual_count, t.organisation_count, t.withdrawn_count, t.duplicate_count, t.fraud_count,
-       t.error_count, t.as_of
+       t.error_count, t.as_of, $8
 FROM (SELECT $1 AS statement) AS log LEFT JOIN tally AS t ON t.statement = log.statement AND $5::bigint > 0
 ON CONFLICT (statement, generation) DO NOTHING;
 

@@ -23,13 +23,16 @@ from undersigned.log.keeping import Kept
 from undersigned.tallies.snapshots import Rejected
 
 BATCH_SIZE = 500
+# What the database's integer holds.
+GENERATION_MAX = 2**31 - 1
 FIRST = UUID(int=0)
 
 
 class Ended(msgspec.Struct, frozen=True):
     """A generation that ended: the tally of those of its entries that are stored here, and the last checkpoint known of it.
 
-    Where the database fell behind, `last_size` is more than `log_size`, and what the entries in between said is lost.
+    Where the database fell behind, `last_size` is more than `log_size`, and what the entries in between said is lost. `handover`
+    is a note in which the log's key says what follows it, null where that key was not at hand any more.
     """
 
     statement: str
@@ -45,6 +48,7 @@ class Ended(msgspec.Struct, frozen=True):
     last_checkpoint: str
     ended_at: dt.datetime
     log_followed_by: str
+    handover: str | None
 
 
 async def ended(db: Database, statement: str, generation: int) -> Ended | None:
@@ -66,6 +70,7 @@ async def ended(db: Database, statement: str, generation: int) -> Ended | None:
         past.checkpoint,
         past.ended_at,
         past.followed_by,
+        past.handover,
     )
 
 
@@ -136,16 +141,28 @@ async def _open(session: Session, sealer: Sealer, head: Head, seen: Sequence[Kep
     if not known:
         raise LogNotStarted
     generation = max([head.generation, *(generation for each in seen for generation in each.texts)]) + 1
+    if generation > GENERATION_MAX:
+        raise Refused("What is kept of it is of more generations than there can be: move away what isn't its own.")
     origin, previous = heads.origin_of(head, generation), " ".join(known[-1].checkpoint.split("\n")[:3])
     opened = await session.maybe(q.open_generation, statement, head.round, generation, origin, previous, actor, FIRST)
     if opened is None:
         raise Unavailable
-    for past in known:
+    following = [past.vkey for past in known[1:]] + [sealer.vkey(origin)]
+    for past, vkey in zip(known, following, strict=True):
         # Of a generation that only the files know, nothing is stored here.
         own = past.generation == head.generation
         size, stored = (head.size, head.checkpoint) if own else (0, None)
+        handover = heads.hand_over(sealer, past, vkey)
         await session.execute(
-            q.end_generation, statement, past.generation, past.origin, past.vkey, size, past.checkpoint, stored
+            q.end_generation,
+            statement,
+            past.generation,
+            past.origin,
+            past.vkey,
+            size,
+            past.checkpoint,
+            stored,
+            handover,
         )
     await session.execute(q.forget_all, statement)
     await session.execute(session.q.tallies.begin_anew, statement)

@@ -156,6 +156,20 @@ def known(sealer: Sealer, head: Head, seen: Sequence[Kept]) -> list[Known]:
     return sorted(found.values())
 
 
+def hand_over(sealer: Sealer, past: Known, vkey: str) -> str | None:
+    """A note in which the key of a log that ends says with which checkpoint, and which key's log follows; None if the seed was
+    changed since, and so that key is not at hand.
+
+    Its first line is no origin, so it can't be taken for a checkpoint.
+    """
+    if past.vkey != sealer.vkey(past.origin):
+        return None
+    cited = " ".join(past.checkpoint.split("\n")[:3])
+    return note.sign(
+        f"undersigned/v1 handover\n{cited}\n{vkey}\n", past.origin, note.derive_key(sealer.seed, past.origin)
+    )
+
+
 def size_of(text: str, vkey: str) -> int:
     """How many entries a checkpoint is over; 0 if this key didn't sign it."""
     try:

@@ -136,6 +136,7 @@ class Past(msgspec.Struct, frozen=True):
     fraud_count: int | None
     error_count: int | None
     as_of: dt.datetime | None
+    handover: str | None
     followed_by: str
 
 

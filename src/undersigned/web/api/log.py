@@ -5,9 +5,8 @@ from litestar.params import FromPath
 
 from undersigned.database.queries.log import Released
 from undersigned.log import generations, merkle, reading
-from undersigned.log.generations import Ended
+from undersigned.log.generations import GENERATION_MAX, Ended
 from undersigned.settings import ROOT
-from undersigned.web.exchange.paging import GENERATION_MAX
 from undersigned.web.exchange.problems import NotFound
 from undersigned.web.exchange.site import AtSite, Site
 

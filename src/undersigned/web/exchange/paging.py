@@ -7,4 +7,3 @@ from litestar.params import QueryParameter
 Cursor = Annotated[str | None, QueryParameter(description="The `next` of the page before", max_length=1200)]
 # Whole numbers beyond this one are not the same in every program that reads JSON (RFC 8259, 6).
 WHOLE_MAX = 2**53 - 1
-GENERATION_MAX = 2**31 - 1
