@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from undersigned.log import entries, merkle, note, verify
 from undersigned.log.merkle import TileName
@@ -152,6 +154,9 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # Ed25519
+
+SMALL = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+SMALL_NEGATED = SMALL[:31] + b"\x85"
 
 # RFC 8032, section 7.1: tests 1, 2, 3 and SHA(abc).
 RFC_8032 = [
@@ -399,6 +404,43 @@ def test_a_key_of_another_log_is_refused(tmp_path: Path, capsys: pytest.CaptureF
     other = note.verifier_key("log.example/log/other", PRIVATE).vkey
     assert verify.main(["tally", stored(files(honest(3)), tmp_path), "--key", other]) == 1
     assert "another log" in capsys.readouterr().err
+
+
+# Points of 8-torsion (RFC 7748, section 7): whoever knows them "signs" anything.
+@pytest.mark.parametrize(
+    "public", [bytes(32), b"\1" + bytes(31), (verify.P - 1).to_bytes(32, "little"), SMALL, SMALL_NEGATED]
+)
+def test_a_key_that_anyone_can_sign_for_is_said_to_prove_nothing(
+    public: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vkey = note.VerifierKey(ORIGIN, public).vkey
+    assert verify.main(["tally", stored(files(honest(3)), tmp_path), "--files-only", "--key", vkey]) == 1
+    assert "one of the few that anyone can sign for" in capsys.readouterr().err
+
+
+def test_what_a_log_follows_is_cited_in_the_one_right_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = honest(3)
+    for last, status in (("A", 0), ("B", 1)):
+        cited = f"previous {ORIGIN} 15 {'A' * 42}{last}="
+        log[0] = entries.open_(SHA256).encode() + f"{cited}\n".encode()
+        assert verify.main(["tally", stored(files(log), tmp_path / last), "--files-only"]) == status
+    assert "Entry 0 is none that may stand there" in capsys.readouterr().err
+
+
+@given(st.text(st.sampled_from("abc+./-é \u00a0\u2003\x1c\x1f\x7f\x85"), max_size=6))
+def test_the_names_of_foreign_keys_are_taken_as_strictly_as_the_log_takes_them(name: str) -> None:
+    signed = files(honest(3))["/log/example/checkpoint"].decode()
+    cosigned = f"{signed}— {name} {base64.b64encode(bytes(72)).decode()}\n"
+    try:
+        note.parse(cosigned)
+        taken = True
+    except note.NoteInvalid:
+        taken = False
+    try:
+        verify.open_checkpoint(cosigned, verify.parse_vkey(VKEY))
+        assert taken
+    except verify.Wrong:
+        assert not taken
 
 
 # watch
