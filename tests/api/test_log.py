@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -80,6 +81,52 @@ async def test_the_signed_head_is_the_root_of_the_published_entries(world: World
 async def test_nothing_is_served_beyond_what_was_released(world: World, name: str) -> None:
     await counted(world, "ada@example.org", "bela@example.org")
     assert (await world.client.get(f"{BASE}/tile/{name}")).status_code == 404
+
+
+async def test_bundles_are_compressed_for_who_takes_that_and_caches_are_told(world: World) -> None:
+    await counted(world, *(f"n{n}@example.org" for n in range(12)))
+    size = (await released(world)).size
+    at = f"{BASE}/tile/entries/000.p/{size}"
+    plain = await world.client.get(at, headers={"Accept-Encoding": "identity"})
+    zipped = await world.client.get(at, headers={"Accept-Encoding": "gzip"})
+    assert plain.headers["vary"] == zipped.headers["vary"] == "Accept-Encoding"
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.content == plain.content
+    assert int(zipped.headers["content-length"]) < int(plain.headers["content-length"])
+    tile = await world.client.get(f"{BASE}/tile/0/000.p/{size}", headers={"Accept-Encoding": "gzip"})
+    assert not {"content-encoding", "vary"} & set(tile.headers)
+    short = await world.client.get(f"{BASE}/tile/entries/000.p/1", headers={"Accept-Encoding": "gzip"})
+    assert int(short.headers["content-length"]) <= len(short.content)
+
+
+OTHERWISE = [
+    "//log/example/{0}", "/log//example/{0}", "/log/example//{0}", "/log/example/{0}/", "/log/example/{0}//", "/log/Example/{0}",
+    "/lo%67/example/{0}", "/log/ex%61mple/{0}", "/log/example%2F{0}", "/log/example/%30/{0}", "/log/example/00/{0}",
+    "/log/example/+0/{0}", "/log/example/-0/{0}", "/log/example/0_0/{0}", "/log/example/%D9%A0/{0}", "/log/example/%200/{0}",
+    "/log/example/0/{0}/", "/log/example/{0}%20",
+]  # fmt: skip
+OF_TILES = ["tile/%30/000.p/4", "tile//0/000.p/4", "tile/0/000%2Ep/4", "tile/0/000.p/04", "tile/00/000.p/4"]
+
+
+async def test_each_thing_of_a_log_has_one_address(world: World) -> None:
+    await counted(world, "ada@example.org")
+    names = ["checkpoint", "key", "tile/entries/000.p/4", "tile/0/000.p/4"]
+    for name in names:
+        for log in ("/log/example", "/log/example/0"):
+            assert (await world.client.get(f"{log}/{name}")).status_code == 200
+    others = [path.format(name) for name in names for path in OTHERWISE]
+    for path in [*others, *(f"/log/example/{name}" for name in OF_TILES), "/log/verify.py/", "/log//verify.py"]:
+        assert (await ask_raw(world, path)).status_code in (400, 404), path
+    assert (await world.client.get("/log/verify.py")).status_code == 200
+
+
+async def ask_raw(world: World, path: str) -> httpx.Response:
+    """The answer for a path that is sent as it is written."""
+    url = world.client.base_url.copy_with(raw_path=path.encode())
+    request = world.client.build_request("GET", url)
+    assert request.url.raw_path == path.encode()
+    return await world.client.send(request)
 
 
 async def test_the_tally_names_the_checkpoint_that_proves_it(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from litestar.types import Message, Receive, Scope, Send
 
-from undersigned.web.exchange.caching import matches
+from undersigned.web.exchange.caching import matches, takes_gzip
 from undersigned.web.exchange.edge import at_the_edge
 
 
@@ -112,6 +112,18 @@ def test_head_is_answered_like_get_without_a_body() -> None:
     assert (status, body, seen) == (200, b"", "GET")
     assert (headers["content-length"], headers["etag"]) == ("7", '"x"')
     assert ask("GET", "/s/example")[2] == b"one two"
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        (None, False), ("", False), ("identity", False), ("gzip", True), ("gzip, identity", True), ("br, GZIP;q=0.5", True),
+        ("gzip;q=0", False), ("gzip; q=0.000, *", False), ("*", True), ("*;q=0", False), ("gzip;q=0.001", True),
+        ("gzipped", False),
+    ],
+)  # fmt: skip
+def test_gzip_goes_to_whoever_wants_it(asked: str | None, taken: bool) -> None:
+    assert takes_gzip(asked) is taken
 
 
 @pytest.mark.parametrize("asked", ['"x"', 'W/"x"', '"a", "x"', '"a",W/"x"', "*", ' "x" '])

@@ -1,18 +1,27 @@
 """The public log over HTTP, as C2SP tlog-tiles has it: checkpoint, tiles, entry bundles; and its key and its verifier."""
 
+import gzip
+import re
+from typing import Any
+
 from litestar import Response, Router, get
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
 from undersigned.database.queries.log import Released
 from undersigned.log import generations, merkle, reading
 from undersigned.log.generations import GENERATION_MAX, Ended
 from undersigned.settings import ROOT
+from undersigned.web.exchange.caching import takes_gzip
 from undersigned.web.exchange.problems import NotFound
-from undersigned.web.exchange.site import AtSite, Site
+from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 
 VERIFIER = ROOT / "src" / "undersigned" / "log" / "verify.py"
 # What was released of a tile never changes, and a wider one has another address.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+OCTETS = "application/octet-stream"
+ADDRESS = re.compile(rb"/log/(verify\.py|[a-z0-9-]+(/(0|[1-9][0-9]*))?/(checkpoint|key|ended|tile(/[a-z0-9.]+)+))")
 BRIEFLY = {"Cache-Control": "public, max-age=0, s-maxage=1"}
 
 
@@ -30,9 +39,9 @@ async def key(site: AtSite, slug: FromPath[str], generation: FromPath[int | None
 
 @get(["/{slug:str}/tile/{name:path}", "/{slug:str}/{generation:int}/tile/{name:path}"])
 async def tile(
-    site: AtSite, slug: FromPath[str], name: FromPath[str], generation: FromPath[int | None] = None
+    site: AtSite, request: AnyRequest, slug: FromPath[str], name: FromPath[str], generation: FromPath[int | None] = None
 ) -> Response[bytes]:
-    """A tile or an entry bundle, whole or partial."""
+    """A tile, or an entry bundle, which is compressed for whoever takes that; whole or partial."""
     try:
         wanted = merkle.parse_path(f"tile/{str(name).lstrip('/')}")
     except ValueError:
@@ -40,7 +49,9 @@ async def tile(
     found = await reading.tile(site.db, await _released(site, slug, generation), wanted)
     if found is None:
         raise NotFound
-    return Response(found, media_type="application/octet-stream", headers=FOR_EVER)
+    if wanted.level is None:
+        return _compressed(found, takes_gzip(request.headers.get("accept-encoding")))
+    return Response(found, media_type=OCTETS, headers=FOR_EVER)
 
 
 @get("/{slug:str}/{generation:int}/ended")
@@ -60,6 +71,22 @@ def verifier() -> Response[bytes]:
     )
 
 
+def _compressed(body: bytes, wanted: bool) -> Response[bytes]:
+    headers = FOR_EVER | {"Vary": "Accept-Encoding"}
+    if wanted and len(smaller := gzip.compress(body, mtime=0)) < len(body):
+        return Response(smaller, media_type=OCTETS, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(body, media_type=OCTETS, headers=headers)
+
+
+def one_address(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Lets each resource be found at one address only, as caches and mirrors take them for. Raises NotFound at any other.
+
+    Without it, doubled and trailing slashes, percent-encoded letters and other ways to write a number would name the same.
+    """
+    if not ADDRESS.fullmatch(connection.scope["raw_path"].partition(b"?")[0]):
+        raise NotFound
+
+
 async def _released(site: Site, slug: str, generation: int | None) -> Released:
     log = await reading.released(site.db, site.statements.get(slug).slug, _possible(generation))
     if log is None:
@@ -74,4 +101,6 @@ def _possible(generation: int | None) -> int | None:
     return generation
 
 
-router = Router("/log", route_handlers=[checkpoint, key, tile, ended, verifier], include_in_schema=False)
+router = Router(
+    "/log", route_handlers=[checkpoint, key, tile, ended, verifier], guards=[one_address], include_in_schema=False
+)

@@ -41,7 +41,7 @@ def asset(media_type: str, body: bytes) -> Asset:
 def answer(request: AnyRequest, asset: Asset, cache: str) -> Response[bytes]:
     """The file, compressed if the client can take it, or that it is unchanged."""
     headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if caching.takes_gzip(request.headers.get("accept-encoding")):
         # Weak, because the same bytes are told in two ways (RFC 9110, 8.8.1).
         tag = f"W/{asset.etag}"
         return caching.answer(request, asset.compressed, asset.media_type, headers, etag=tag, encoding="gzip")

@@ -1,6 +1,7 @@
 """What caches and browsers are told: for how long they may keep an answer, and whether the one they have is still the same."""
 
 import hashlib
+import re
 from functools import lru_cache
 
 from litestar import Response
@@ -38,6 +39,15 @@ def answer(
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     encoded = {"Content-Encoding": encoding} if encoding else {}
     return Response(body, headers=headers | encoded, media_type=media_type)
+
+
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Whether a client wants gzip, by its `Accept-Encoding` (RFC 9110, 12.5.3)."""
+    wanted = {}
+    for part in (accept_encoding or "").lower().split(","):
+        coding, _, weight = part.partition(";")
+        wanted[coding.strip()] = not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return wanted.get("gzip", wanted.get("*", False))
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
