@@ -9,8 +9,8 @@ WHERE h.size > h.released_size OR h.stopped_reason IS NOT NULL
 
 -- name: read_head
 -- Reads the head that the next batch builds on.
-SELECT h.statement, h.generation, h.origin, h.previous, h.vkey, h.size, h.checkpoint, h.released_size, h.stopped_reason, h.round,
-       h.sealed_at, h.shown_generation, h.recommitting_behind, s.sha256
+SELECT h.statement, h.generation, h.origin, h.previous, h.vkey, h.ml_dsa_vkey, h.size, h.checkpoint, h.released_size,
+       h.stopped_reason, h.round, h.sealed_at, h.shown_generation, h.recommitting_behind, s.sha256
 FROM log_head AS h JOIN statement AS s ON s.slug = h.statement WHERE h.statement = $1;
 
 -- name: heads
@@ -59,8 +59,8 @@ SELECT $1, $2, t.level, t.index, t.hashes FROM unnest($3::smallint[], $4::bigint
 ON CONFLICT (statement, generation, level, index) DO UPDATE SET hashes = excluded.hashes;
 
 -- name: set_head
--- Moves the head to its new size, with the checkpoint that signs it and the key that it is signed with.
-UPDATE log_head SET size = $2, checkpoint = $3, vkey = $4, appended_at = now() WHERE statement = $1;
+-- Moves the head to its new size, with the checkpoint that signs it and the two keys that it is signed with.
+UPDATE log_head SET size = $2, checkpoint = $3, vkey = $4, ml_dsa_vkey = $5, appended_at = now() WHERE statement = $1;
 
 -- name: release
 -- Lets readers see a head, after its checkpoint was written outside the database; never goes back.
@@ -95,10 +95,10 @@ SELECT origin, vkey FROM log_head ORDER BY statement;
 -- name: released
 -- Reads the newest released head of a log, or of its generation $2; of one that ended, the last checkpoint known of it. No row where
 -- nothing was released.
-SELECT statement, generation, origin, vkey, released_checkpoint AS checkpoint, released_size AS size FROM log_head
+SELECT statement, generation, origin, vkey, ml_dsa_vkey, released_checkpoint AS checkpoint, released_size AS size FROM log_head
 WHERE statement = $1 AND generation = coalesce($2, generation) AND released_checkpoint IS NOT NULL
 UNION ALL
-SELECT statement, generation, origin, vkey, checkpoint, size FROM log_past WHERE statement = $1 AND generation = $2;
+SELECT statement, generation, origin, vkey, ml_dsa_vkey, checkpoint, size FROM log_past WHERE statement = $1 AND generation = $2;
 
 -- name: entries
 -- Reads entries from index $3 to before $4, in order.
@@ -189,13 +189,13 @@ WHERE p.statement = $1 AND p.generation = $2;
 
 -- name: end_generation
 -- Keeps what is known of a generation that ends: its last checkpoint $6, and of the $5 entries stored here the tally and the head $7;
--- and the note $8 in which its key says what follows it.
+-- the note $8 in which its key says what follows it, and its second key $9.
 INSERT INTO log_past (
     statement, generation, origin, vkey, size, checkpoint, stored_checkpoint, individual_count, organisation_count, withdrawn_count,
-    duplicate_count, fraud_count, error_count, as_of, handover
+    duplicate_count, fraud_count, error_count, as_of, handover, ml_dsa_vkey
 )
 SELECT $1, $2, $3, $4, $5, $6, $7, t.individual_count, t.organisation_count, t.withdrawn_count, t.duplicate_count, t.fraud_count,
-       t.error_count, t.as_of, $8
+       t.error_count, t.as_of, $8, $9
 FROM (SELECT $1 AS statement) AS log LEFT JOIN tally AS t ON t.statement = log.statement AND $5::bigint > 0
 ON CONFLICT (statement, generation) DO NOTHING;
 
@@ -204,8 +204,9 @@ ON CONFLICT (statement, generation) DO NOTHING;
 -- lands in between. The tally that was shown stays so until `show`, unless it was that of a log without entries. Endorsements behind
 -- the id $7, which is before all of them, are then to be committed to anew.
 WITH opened AS (
-    UPDATE log_head SET generation = $3, origin = $4, previous = $5, vkey = NULL, size = 0, checkpoint = NULL, released_size = 0,
-        released_checkpoint = NULL, stopped_reason = NULL, stopped_by = NULL, round = round + 1, appended_at = now(), recommitting_behind = $7,
+    UPDATE log_head SET generation = $3, origin = $4, previous = $5, vkey = NULL, ml_dsa_vkey = NULL, size = 0, checkpoint = NULL,
+        released_size = 0, released_checkpoint = NULL, stopped_reason = NULL, stopped_by = NULL, round = round + 1,
+        appended_at = now(), recommitting_behind = $7,
         shown_generation = CASE WHEN shown_generation = generation AND size = 0 THEN $3 ELSE shown_generation END
     WHERE statement = $1 AND round = $2 RETURNING statement, generation
 ), trace AS (

@@ -12,7 +12,7 @@ from tests.conftest import World
 from tests.unit.test_verify import _no_waiting
 from tests.unit.test_verify import site as serving
 from undersigned.errors import Refused
-from undersigned.log import generations, note, verify
+from undersigned.log import cosignatures, generations, note, verify
 from undersigned.log.generations import GENERATION_MAX
 from undersigned.process.worker import make_sealer
 
@@ -44,6 +44,9 @@ async def test_the_old_key_signs_which_log_follows_and_who_kept_it_can_tell(
     new = site["/log/example/key"].decode().strip()
     last = " ".join(told["last_checkpoint"].split("\n")[:3])
     assert note.verify(told["handover"], [note.parse_vkey(old)]) == f"undersigned/v1 handover\n{last}\n{new}\n"
+    second = (await world.client.get("/log/example/0/keys")).text.splitlines()[1]
+    assert cosignatures.verify(told["last_checkpoint"], cosignatures.parse_vkey(second)).origin == ORIGIN
+    assert second != (await world.client.get("/log/example/keys")).text.splitlines()[1]
     with pytest.raises(verify.Wrong, match="not a signed checkpoint"):
         verify.open_checkpoint(told["handover"], None)
     capsys.readouterr()

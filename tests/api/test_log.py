@@ -1,5 +1,6 @@
 """The public log over HTTP: signed heads, tiles and entries, and nothing before it is released."""
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.conftest import World
 from tests.letters import person, token_of
-from undersigned.log import merkle, note, sequencer
+from undersigned.log import check, cosignatures, merkle, note, sequencer
 from undersigned.process import readiness
 from undersigned.process.worker import make_sealer
 
@@ -83,6 +84,36 @@ async def test_nothing_is_served_beyond_what_was_released(world: World, name: st
     assert (await world.client.get(f"{BASE}/tile/{name}")).status_code == 404
 
 
+async def test_a_head_is_signed_with_both_keys_that_are_published(world: World) -> None:
+    await counted(world, "ada@example.org")
+    signed = (await world.client.get(f"{BASE}/checkpoint")).text
+    first, second = (await world.client.get(f"{BASE}/keys")).text.splitlines()
+    assert first == (await world.client.get(f"{BASE}/key")).text.strip()
+    key = cosignatures.parse_vkey(second)
+    assert key.name == "127.0.0.1:8000/log/example"
+    assert cosignatures.verify(signed, key) == await released(world)
+
+
+async def test_a_log_of_before_is_signed_with_its_second_key_from_its_next_entries_on(world: World) -> None:
+    await counted(world, "ada@example.org")
+    second = (await world.client.get(f"{BASE}/keys")).text.splitlines()[1]
+    file = Path(world.settings.data_dir) / "log" / "example.0"
+    signed_once = re.sub(r"[^\n]*\n$", "", file.read_text())
+    file.write_text(signed_once)
+    await world.db.pool.execute(
+        "UPDATE log_head SET checkpoint = $1, released_checkpoint = $1, ml_dsa_vkey = NULL WHERE size > 0", signed_once
+    )
+    assert len((await world.client.get(f"{BASE}/keys")).text.splitlines()) == 1
+    assert await check.check(world.db, "example") == []
+    await counted(world, "bela@example.org")
+    assert (await world.client.get(f"{BASE}/keys")).text.splitlines()[1] == second
+    assert (
+        cosignatures.verify((await world.client.get(f"{BASE}/checkpoint")).text, cosignatures.parse_vkey(second)).size
+        == 6
+    )
+    assert await check.check(world.db, "example") == []
+
+
 async def test_bundles_are_compressed_for_who_takes_that_and_caches_are_told(world: World) -> None:
     await counted(world, *(f"n{n}@example.org" for n in range(12)))
     size = (await released(world)).size
@@ -111,7 +142,7 @@ OF_TILES = ["tile/%30/000.p/4", "tile//0/000.p/4", "tile/0/000%2Ep/4", "tile/0/0
 
 async def test_each_thing_of_a_log_has_one_address(world: World) -> None:
     await counted(world, "ada@example.org")
-    names = ["checkpoint", "key", "tile/entries/000.p/4", "tile/0/000.p/4"]
+    names = ["checkpoint", "key", "keys", "tile/entries/000.p/4", "tile/0/000.p/4"]
     for name in names:
         for log in ("/log/example", "/log/example/0"):
             assert (await world.client.get(f"{log}/{name}")).status_code == 200

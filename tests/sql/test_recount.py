@@ -77,6 +77,8 @@ TAMPERING = [
     "DELETE FROM log_entry WHERE index = (SELECT max(index) FROM log_entry)",
     "INSERT INTO log_tile VALUES ('example', 0, 1, 0, sha256('x'))",
     "UPDATE log_head SET vkey = 'x' WHERE size > 0",
+    "UPDATE log_head SET ml_dsa_vkey = 'x' WHERE size > 0",
+    "UPDATE log_head SET checkpoint = regexp_replace(checkpoint, '[^\\n]*\\n$', '') WHERE size > 0",
     "UPDATE log_head SET checkpoint = replace(checkpoint, 'example', 'exampel') WHERE size > 0",
     "INSERT INTO endorsement (id, statement, kind, objectives, commitment) VALUES"
     " (gen_random_uuid(), 'example', 'individual', '{}', sha256('forged'))",

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned.log import entries, merkle, note, receipts, verify
+from undersigned.log.heads import Sealer
 from undersigned.log.note import Checkpoint
 from undersigned.log.receipts import Opening, Receipt, ReceiptInvalid
 
 ORIGIN = "log.example/log/example"
-PRIVATE = note.derive_key("a long random secret of this installation", ORIGIN)
+SEED = "a long random secret of this installation"
+PRIVATE = note.derive_key(SEED, ORIGIN)
 KEY = note.verifier_key(ORIGIN, PRIVATE)
 OPENING = Opening(ORIGIN, bytes(range(32)), "individual", "mailbox:someone@example.org", bytes(range(64, 96)))
 
@@ -49,9 +51,14 @@ def test_a_receipt_has_the_form_of_a_tlog_proof() -> None:
     )
 
 
-def test_a_receipt_is_about_a_kilobyte_and_a_half_even_in_a_log_of_a_million() -> None:
+def test_a_receipt_is_about_five_kilobytes_even_in_a_log_of_a_million_and_most_of_it_is_its_second_signature() -> None:
     proof = [bytes(32)] * 20
     assert len(receipts.build(msgspec.structs.replace(RECEIPT, proof=proof))) < 1600
+    checkpoint = Sealer(SEED, Path()).sign(note.parse_checkpoint(note.parse(RECEIPT.checkpoint).text))
+    signed_twice = receipts.build(msgspec.structs.replace(RECEIPT, proof=proof, checkpoint=checkpoint))
+    assert 4500 < len(signed_twice) < 5000
+    twice = msgspec.structs.replace(RECEIPT, checkpoint=checkpoint)
+    assert receipts.check(receipts.parse(receipts.build(twice)), [KEY]).size == 1000
 
 
 def test_a_receipt_opens_the_entry_that_the_log_holds() -> None:

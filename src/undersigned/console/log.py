@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from undersigned.console.command import Commands, on_database
 from undersigned.database.connection import Database
 from undersigned.errors import Refused
-from undersigned.log import adopting, generations, reading, sealing
+from undersigned.log import adopting, cosignatures, generations, reading, sealing
 from undersigned.log import check as recounting
 from undersigned.log import verify as verifier
 from undersigned.process import installation, outside, worker
@@ -27,7 +27,7 @@ def declare(commands: Commands) -> None:
         "verify", help="check receipts, tallies and exports as outsiders would", add_help=False
     )
     verify.add_argument("arguments", nargs=argparse.REMAINDER)
-    verify.set_defaults(run=lambda options: verifier.main(options.arguments))
+    verify.set_defaults(run=lambda options: verifier.main(options.arguments, cosignatures.check_second))
 
     sealed = commands.add_parser("seal", help="end a closed statement's log with the final counts")
     sealed.add_argument("statement")

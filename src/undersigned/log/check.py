@@ -10,7 +10,7 @@ from uuid import UUID
 
 from undersigned.database.connection import Database
 from undersigned.database.queries.log import Checked, Head
-from undersigned.log import entries, heads, merkle, note
+from undersigned.log import cosignatures, entries, heads, merkle, note
 from undersigned.log.replay import Replay
 
 FETCH_SIZE = 4096
@@ -118,6 +118,11 @@ class _Recount:
         except note.NoteInvalid as error:
             self.replay.say(f"The checkpoint isn't signed with the log's key: {error}")
             return
+        try:
+            if self._head.ml_dsa_vkey:
+                cosignatures.verify(checkpoint, cosignatures.parse_vkey(self._head.ml_dsa_vkey))
+        except note.NoteInvalid as error:
+            self.replay.say(f"The checkpoint isn't signed with the log's second key: {error}")
         if text != note.Checkpoint(self._head.origin, self.replay.size, self.replay.root()).text:
             self.replay.say("The signed checkpoint is not over these entries.")
 

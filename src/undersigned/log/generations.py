@@ -152,18 +152,9 @@ async def _open(session: Session, sealer: Sealer, head: Head, seen: Sequence[Kep
         # Of a generation that only the files know, nothing is stored here.
         own = past.generation == head.generation
         size, stored = (head.size, head.checkpoint) if own else (0, None)
-        handover = heads.hand_over(sealer, past, vkey)
-        await session.execute(
-            q.end_generation,
-            statement,
-            past.generation,
-            past.origin,
-            past.vkey,
-            size,
-            past.checkpoint,
-            stored,
-            handover,
-        )
+        signed = past.vkey, size, past.checkpoint, stored, heads.hand_over(sealer, past, vkey)
+        second = heads.second_vkey(sealer, past)
+        await session.execute(q.end_generation, statement, past.generation, past.origin, *signed, second)
     await session.execute(q.forget_all, statement)
     await session.execute(session.q.tallies.begin_anew, statement)
     await session.execute(session.q.statements.announce, statement)

@@ -12,7 +12,7 @@ import msgspec
 
 from undersigned.database.queries.log import Head
 from undersigned.database.session import Asking
-from undersigned.log import keeping, merkle, note
+from undersigned.log import cosignatures, keeping, merkle, note
 from undersigned.log.keeping import Kept
 from undersigned.log.note import Checkpoint
 
@@ -31,8 +31,15 @@ class Sealer(msgspec.Struct, frozen=True):
         """The public key of a log, as text."""
         return note.verifier_key(origin, note.derive_key(self.seed, origin)).vkey
 
+    def second_vkey(self, origin: str) -> str:
+        """The public key of a log's second signatures, as text."""
+        return cosignatures.cosigner_key(origin, cosignatures.derive_key(self.seed, origin)).vkey
+
     def sign(self, checkpoint: Checkpoint) -> str:
-        return note.sign(checkpoint.text, checkpoint.origin, note.derive_key(self.seed, checkpoint.origin))
+        """The checkpoint with both signatures of the log: Ed25519, and ML-DSA-44."""
+        origin = checkpoint.origin
+        signed = note.sign(checkpoint.text, origin, note.derive_key(self.seed, origin))
+        return cosignatures.cosign(signed, cosignatures.derive_key(self.seed, origin))
 
     def kept(self, statement: str) -> list[Kept]:
         """What is kept of a log in each place, the one that has the last word first. Raises OSError."""
@@ -168,6 +175,16 @@ def hand_over(sealer: Sealer, past: Known, vkey: str) -> str | None:
     return note.sign(
         f"undersigned/v1 handover\n{cited}\n{vkey}\n", past.origin, note.derive_key(sealer.seed, past.origin)
     )
+
+
+def second_vkey(sealer: Sealer, past: Known) -> str | None:
+    """The key of a past checkpoint's second signature; None if it has none, or the seed was changed since."""
+    vkey = sealer.second_vkey(past.origin)
+    try:
+        cosignatures.verify(past.checkpoint, cosignatures.parse_vkey(vkey))
+    except note.NoteInvalid:
+        return None
+    return vkey
 
 
 def size_of(text: str, vkey: str) -> int:

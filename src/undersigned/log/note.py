@@ -74,7 +74,7 @@ def derive_key(seed: str, origin: str) -> Ed25519PrivateKey:
 
 def verifier_key(name: str, private: Ed25519PrivateKey) -> VerifierKey:
     """The public half of a key. Raises NoteInvalid if no key can have that name."""
-    if not _is_name(name):
+    if not is_name(name):
         raise NoteInvalid("A key's name has no spaces and no plus sign.")
     return VerifierKey(name, private.public_key().public_bytes_raw())
 
@@ -84,7 +84,7 @@ def parse_vkey(text: str) -> VerifierKey:
     name, _, rest = text.partition("+")
     encoded = decode_base64(rest.partition("+")[2])
     key = VerifierKey(name, encoded[1:])
-    if not (_is_name(name) and len(encoded) == 33 and encoded[:1] == ED25519 and key.vkey == text):
+    if not (is_name(name) and len(encoded) == 33 and encoded[:1] == ED25519 and key.vkey == text):
         raise NoteInvalid("That is not the vkey of an Ed25519 key.")
     return key
 
@@ -160,10 +160,11 @@ def _parse_signature(line: str) -> Signature:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     blob = decode_base64(encoded)
-    if dash != "—" or not _is_name(name) or len(blob) < 5:
+    if dash != "—" or not is_name(name) or len(blob) < 5:
         raise NoteInvalid("A signature line is malformed.")
     return Signature(name, blob[:4], blob[4:])
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether a key may have this name (signed-note)."""
     return bool(name) and "+" not in name and not any(char.isspace() or char < " " for char in name)

@@ -156,7 +156,8 @@ async def grow(session: Session, sealer: Sealer, head: Head, new: Sequence[str])
         list(changed.values()),
     )
     checkpoint = Checkpoint(head.origin, size, merkle.root(size, tiles | changed))
-    await session.execute(q.set_head, head.statement, size, sealer.sign(checkpoint), sealer.vkey(head.origin))
+    keys = sealer.vkey(head.origin), sealer.second_vkey(head.origin)
+    await session.execute(q.set_head, head.statement, size, sealer.sign(checkpoint), *keys)
 
 
 def _choose(queue: Sequence[Change]) -> _Batch:

@@ -26,7 +26,7 @@ import time
 import zlib
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -297,6 +297,17 @@ def roots(log: Log, old: int, new: int) -> tuple[bytes, bytes]:
     return first if old else merge([]), second
 
 
+class Second(NamedTuple):
+    """What can check a checkpoint's second signature, ML-DSA-44, and the key for it, if one was given.
+
+    This file has no such thing and passes over that line, as signed-note wants it. `undersigned verify` has: it is given
+    that key, the log's own vkeys, one a line, and the note; it returns a sentence, or raises ValueError.
+    """
+
+    check: Callable[[str | None, str, str], str]
+    vkey: str | None
+
+
 # Reading a log --------------------------------------------------------------------------------------------------------
 
 
@@ -369,10 +380,10 @@ class _Received(io.RawIOBase):
 class Log:
     """A log as tlog-tiles serves it, at an http(s) address or in a directory of the same shape. Every read is bounded."""
 
-    def __init__(self, where: str, entries_max: int = ENTRIES_MAX) -> None:
+    def __init__(self, where: str, entries_max: int = ENTRIES_MAX, second: Second | None = None) -> None:
         self._tiles: dict[tuple[int, int], bytes] = {}
         self._idle: deque[http.client.HTTPConnection] = deque()
-        self.entries_max = entries_max
+        self.entries_max, self.second = entries_max, second
         self.directory = None if re.match("https?://", where) else Path(where)
         self.url = urlsplit(where)
         self.site = f"{self.url.scheme}://{self.url.netloc}"
@@ -512,6 +523,14 @@ class Log:
         key = parse_vkey(vkey)
         say(what, f"{vkey}, {why}")
         return key
+
+    def second_signature(self, head: Checkpoint) -> None:
+        """Has the head's second signature checked, where something can that is more than this one file. Raises ValueError."""
+        if self.second:
+            vkeys = ""
+            with contextlib.suppress(Missing):
+                vkeys = "" if self.second.vkey else as_text(self.read("keys", 2**14))
+            say("Second key", self.second.check(self.second.vkey, vkeys, head.note))
 
     def checkpoint(self, key: Key) -> Checkpoint:
         """The signed head, now. Raises Wrong unless the key signed it."""
@@ -1024,7 +1043,7 @@ def commitment(origin: str, statement: str, kind: str, identity: str, salt: byte
     return hashlib.sha256(b"undersigned/v1 commitment\n" + salt + hashlib.sha256(claim).digest()).digest()
 
 
-def receipt(file: str, vkey: str | None) -> str:
+def receipt(log: Log, file: str, vkey: str | None) -> str:
     """Checks a `.tlog-proof`, offline."""
     with Path(file).open("rb") as opened:
         text = as_text(opened.read(RECEIPT_BYTES_MAX))
@@ -1052,6 +1071,8 @@ def receipt(file: str, vkey: str | None) -> str:
         )
     open_checkpoint(note, parse_vkey(vkey))
     say("Signature", "right, under the key you gave")
+    if log.second and log.second.vkey:
+        log.second_signature(claimed)
     return "receipt"
 
 
@@ -1064,6 +1085,7 @@ def tally(log: Log, vkey: str | None, previous_key: str | None, state: str | Non
     else:
         compared.tally()
     describe(log, compared.head, ledger)
+    log.second_signature(compared.head)
     numbers = [f"{name} {count:,}" for name, count in ledger.numbers().items()]
     say("Counted", ", ".join(numbers[:2]) + (", sealed" if ledger.sealed else ""))
     say("Taken back", ", ".join(numbers[2:]))
@@ -1108,6 +1130,7 @@ def watch(log: Log, vkey: str | None, state: str) -> str:
             f"stays so, entries that were signed are withheld. Keep both notes:\n\n{old.note}\n{new.note}"
         )
     begins(log, old, new)
+    log.second_signature(new)
     part = file.with_name(f"{file.name}.part")
     part.write_text(f"{key.vkey}\n{new.note}", encoding="utf-8")
     part.replace(file)
@@ -1125,6 +1148,7 @@ def export(log: Log, vkey: str | None, file: str) -> str:
     checkpoint, ledger = log.checkpoint(log.key(vkey)), Ledger()
     replay(log, checkpoint, ledger)
     describe(log, checkpoint, ledger)
+    log.second_signature(checkpoint)
     indexes, parties = set[int](), set[tuple[str, str]]()
     with Path(file).open("rb") as rows:
         for number, line in enumerate(iter(lambda: rows.readline(ROW_BYTES_MAX), b""), 1):
@@ -1157,7 +1181,7 @@ class _Parser(argparse.ArgumentParser):
         raise Wrong(f"{message}\n{self.format_usage()}")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(second: bool) -> argparse.ArgumentParser:
     """What can be asked, and how."""
     whole = _Parser(prog="verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = whole.add_subparsers(required=True, metavar="receipt | tally | watch | export")
@@ -1166,6 +1190,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         command.add_argument(name, metavar="FILE" if name == "file" else "URL", help=where if name == "where" else None)
         command.add_argument("--key", dest="vkey", metavar="VKEY", help="the log's public key, in vkey form")
+        if second:
+            command.add_argument("--second-key", metavar="VKEY", help="the log's ML-DSA-44 key, in vkey form")
         command.set_defaults(run=run)
         if run in (tally, export):
             bound = f"read no log of more entries; each takes about 50 bytes of memory (default: {ENTRIES_MAX:,})"
@@ -1184,16 +1210,17 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def main(argv: list[str]) -> int:
-    """Runs one command and returns its exit status."""
+def main(argv: list[str], check_second: Callable[[str | None, str, str], str] | None = None) -> int:
+    """Runs one command and returns its exit status. `check_second` is what can check a checkpoint's second signature."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        options = vars(parser().parse_args(argv))
-        run = options.pop("run")
-        with contextlib.closing(Log(options.pop("where", ""), options.pop("entries_max", ENTRIES_MAX))) as log:
-            proven = run(*[] if run is receipt else [log], **options)
+        options = vars(parser(check_second is not None).parse_args(argv))
+        run, where, entries_max = options.pop("run"), options.pop("where", ""), options.pop("entries_max", ENTRIES_MAX)
+        second = Second(check_second, options.pop("second_key")) if check_second else None
+        with contextlib.closing(Log(where, entries_max, second)) as log:
+            proven = run(log, **options)
         print(MEANING[proven])
     except Fork as fork:
         print(plain(fork))

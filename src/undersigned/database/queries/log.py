@@ -20,6 +20,7 @@ class Head(msgspec.Struct, frozen=True):
     origin: str
     previous: str | None
     vkey: str | None
+    ml_dsa_vkey: str | None
     size: int
     checkpoint: str | None
     released_size: int
@@ -68,6 +69,7 @@ class Released(msgspec.Struct, frozen=True):
     generation: int
     origin: str
     vkey: str
+    ml_dsa_vkey: str | None
     checkpoint: str
     size: int
 

@@ -21,7 +21,7 @@ VERIFIER = ROOT / "src" / "undersigned" / "log" / "verify.py"
 # What was released of a tile never changes, and a wider one has another address.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 OCTETS = "application/octet-stream"
-ADDRESS = re.compile(rb"/log/(verify\.py|[a-z0-9-]+(/(0|[1-9][0-9]*))?/(checkpoint|key|ended|tile(/[a-z0-9.]+)+))")
+ADDRESS = re.compile(rb"/log/(verify\.py|[a-z0-9-]+(/(0|[1-9][0-9]*))?/(checkpoint|keys?|ended|tile(/[a-z0-9.]+)+))")
 BRIEFLY = {"Cache-Control": "public, max-age=0, s-maxage=1"}
 
 
@@ -35,6 +35,14 @@ async def checkpoint(site: AtSite, slug: FromPath[str], generation: FromPath[int
 async def key(site: AtSite, slug: FromPath[str], generation: FromPath[int | None] = None) -> Response[str]:
     """The key that this log is signed with, in vkey form."""
     return Response((await _released(site, slug, generation)).vkey + "\n", media_type="text/plain", headers=BRIEFLY)
+
+
+@get(["/{slug:str}/keys", "/{slug:str}/{generation:int}/keys"])
+async def keys(site: AtSite, slug: FromPath[str], generation: FromPath[int | None] = None) -> Response[str]:
+    """All keys that this log is signed with, each in vkey form on a line of its own: Ed25519 first, and ML-DSA-44."""
+    log = await _released(site, slug, generation)
+    lines = [f"{vkey}\n" for vkey in (log.vkey, log.ml_dsa_vkey) if vkey]
+    return Response("".join(lines), media_type="text/plain", headers=BRIEFLY)
 
 
 @get(["/{slug:str}/tile/{name:path}", "/{slug:str}/{generation:int}/tile/{name:path}"])
@@ -102,5 +110,5 @@ def _possible(generation: int | None) -> int | None:
 
 
 router = Router(
-    "/log", route_handlers=[checkpoint, key, tile, ended, verifier], guards=[one_address], include_in_schema=False
+    "/log", route_handlers=[checkpoint, key, keys, tile, ended, verifier], guards=[one_address], include_in_schema=False
 )
