@@ -12,6 +12,8 @@ import pytest
 
 from tests.unit.test_verify import (
     ORIGIN,
+    SHA256,
+    TEXT,
     VKEY,
     _no_waiting,
     files,
@@ -23,7 +25,7 @@ from tests.unit.test_verify import (
     site,
     stored,
 )
-from undersigned.log import entries, verify
+from undersigned.log import entries, note, verify
 
 __all__ = ["_no_waiting"]  # a fixture
 
@@ -229,6 +231,61 @@ def test_an_end_without_a_log_that_cites_it_is_not_taken_for_one(capsys: pytest.
     said = capsys.readouterr()
     assert f"NOT COMPARED: that {ORIGIN}/1 follows this log" in said.err
     assert "What this proves" not in said.out
+
+
+def followed(**changes: Any) -> dict[str, bytes]:
+    """A site whose log ended, with the true log that follows; changes are to what is published of the end."""
+    origin, private = f"{ORIGIN}/1", note.derive_key("another long random secret", ORIGIN)
+    last = note.parse_checkpoint(note.parse(files(LOG)["/log/example/checkpoint"].decode()).text)
+    previous = f"{last.origin} {last.size} {note.encode_base64(last.root)}"
+    log = [entries.open_(SHA256, previous).encode(), entries.sum_(0, 0).encode()]
+    served = {path.replace("/log/example", "/log/example/1"): data for path, data in files(log).items()}
+    checkpoint = note.Checkpoint(
+        origin, 2, note.parse_checkpoint(served["/log/example/1/checkpoint"].decode().split("\n\n")[0] + "\n").root
+    )
+    served["/log/example/1/checkpoint"] = note.sign(checkpoint.text, origin, private).encode()
+    served["/log/example/1/key"] = note.verifier_key(origin, private).vkey.encode()
+    return served | shown(published(LOG) | {"log_origin": origin}) | {"/log/example/ended": ended(**changes)}
+
+
+def test_an_end_with_the_log_that_cites_it_is_right_and_says_that_no_more_is_counted_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert tallied(followed()) == 0
+    said = capsys.readouterr().out
+    assert f"Followed    by {ORIGIN}/1, whose first entry cites this end" in said
+    assert "who its organisations were" in said
+
+
+WAS = {name: value for name, value in published(earlier(30)).items() if name != "log_followed_by"}
+EARLIER = files(earlier(30))["/log/example/checkpoint"].decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        (WAS, "of 36 entries, and signed for 78"),
+        ({"log_checkpoint": EARLIER}, "of 78 entries, and signed for 36"),
+        ({"individuals": 5000}, "'individuals': 5000"),
+        ({"log_followed_by": ORIGIN}, "NOT COMPARED"),
+        ({"log_followed_by": "elsewhere.example/log/example/1"}, "cites something else"),
+        ({"log_followed_by": f"{ORIGIN}/2"}, "NOT COMPARED"),
+        ({"handover": "none"}, "not a signed hand-over"),
+    ],
+)
+def test_an_end_that_the_next_log_cites_has_to_be_right_as_well(
+    changes: dict[str, Any], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tallied(followed(**{"log_followed_by": f"{ORIGIN}/1"} | changes)) == 1
+    said = capsys.readouterr()
+    assert complaint in said.err
+    assert "What this proves" not in said.out
+
+
+def test_a_text_that_is_shown_under_another_hash_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.dumps({"text": TEXT, "sha256": "00" * 32}).encode()
+    assert tallied(shown(published(LOG)) | {"/v1/statements/example": told}) == 1
+    assert "the site shows another" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
