@@ -319,8 +319,12 @@ class Timed:
     def __init__(self, host: str, port: int, secure: bool, deadline: float) -> None:
         self.deadline = deadline
         self.socket = self._connect(host, port)
-        if secure:
-            self.socket = ssl.create_default_context().wrap_socket(self.in_time(), server_hostname=host)
+        try:
+            if secure:
+                self.socket = ssl.create_default_context().wrap_socket(self.in_time(), server_hostname=host)
+        except BaseException:
+            self.socket.close()
+            raise
 
     def _connect(self, host: str, port: int) -> socket.socket:
         problem = OSError(f"{host} has no address")
