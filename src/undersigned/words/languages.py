@@ -10,15 +10,16 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from babel import Locale, dates, lists, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
 
 CATALOGUES = Path(__file__).parent / "locales"
 # Mailed links name a language by its place here: new ones come at the end, and none is taken away.
@@ -109,10 +110,13 @@ def numbered(number: int) -> str | None:
 def link(url: str) -> str:
     """A link on this site that goes on in the language somebody asked for by name."""
     now = _speaking.get()
-    if not now.asked_for:
-        return url
+    return link_in(now.language, url) if now.asked_for else url
+
+
+def link_in(language: str, url: str) -> str:
+    """A link on this site that leads to a page in this language."""
     path, hash_mark, fragment = url.partition("#")
-    return f"{path}{'&' if '?' in path else '?'}lang={now.language}{hash_mark}{fragment}"
+    return f"{path}{'&' if '?' in path else '?'}lang={language}{hash_mark}{fragment}"
 
 
 # What is said ------------------------------------------------------------------------------------------------------------
@@ -279,18 +283,24 @@ def share(environment: Environment) -> None:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.filters |= {
-        "number": number,
-        "percent": percent,
-        "day": day,
-        "partial_day": partial_day,
-        "moment": moment,
-        "link": link,
-    }
+    spoken = (number, percent, day, partial_day, moment, link)
+    environment.filters |= {say.__name__: _when_rendered(say) for say in spoken}
     environment.globals |= {
+        "link_in": link_in,
         "language": current,
         "direction": direction,
         "languages": NAMES,
         "reviewer": reviewer,
         "named": named,
     }
+
+
+def _when_rendered(say: Callable[[Any], str]) -> Callable[[Any, Any], str]:
+    """The same for templates: Jinja applies other filters to constants as it compiles, in that moment's language."""
+
+    @pass_context
+    @wraps(say)
+    def filtered(_: Any, value: Any) -> str:
+        return say(value)
+
+    return filtered
