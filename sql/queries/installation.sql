@@ -12,6 +12,10 @@ SELECT pepper_check, identity_rules FROM installation;
 -- Reads the settings without which an acknowledged confirmation could be lost.
 SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums');
 
+-- name: has_migrations
+-- Says whether any migration was ever applied.
+SELECT to_regclass('migration') IS NOT NULL AS has_migrations;
+
 -- name: migrations
 -- Reads which migrations were applied.
 SELECT name FROM migration ORDER BY name;

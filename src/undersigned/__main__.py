@@ -15,7 +15,7 @@ from undersigned.settings import SettingsError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status. What goes wrong is one line on standard error."""
     with as_long_as_somebody_reads():
-        options = parser().parse_args(arguments)
+        options = _understood(sys.argv[1:] if arguments is None else arguments)
         try:
             return int(options.run(options))
         except (SettingsError, EmbeddedError, ServeError) as error:
@@ -31,6 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             return 130
     return 1
+
+
+def _understood(arguments: list[str]) -> argparse.Namespace:
+    """What the arguments ask for; ends the process with status 2 where they ask for nothing that there is."""
+    whole = parser()
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            whole.error(f"{argument!r} is not in UTF-8")
+    return whole.parse_args(arguments)
 
 
 def parser() -> argparse.ArgumentParser:

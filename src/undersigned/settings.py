@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,8 @@ PREFIX = "UNDERSIGNED_"
 SECRET_LENGTH_MIN = 32
 SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
 SECRETS = ("SECRET_KEYS", "PEPPER", "LOG_SEED")
+# Where the server is reached: what a command beside it has to know, and may not have in its environment.
+REACHED_AT = ("HOST", "PORT", "BASE_URL")
 
 
 class SettingsError(Exception):
@@ -139,17 +142,22 @@ def replace(settings: Settings, **changes: str | bool) -> Settings:
     return msgspec.structs.replace(settings, **changes)
 
 
-def load(environ: Mapping[str, str] | None = None, *, generate_secrets: bool = False) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None, *, generate_secrets: bool = False, beside_server: bool = False
+) -> Settings:
     """The settings from the environment, with secrets from `DATA_DIR/secrets.env` where the environment has none.
 
-    With `generate_secrets` that file is made if it is missing. Raises SettingsError, naming every variable that is
-    unknown, malformed, missing or too short.
+    With `generate_secrets` that file is made if it is missing. With `beside_server`, an address that the environment doesn't
+    give is the one that was served last from there (`remember`). Raises SettingsError, naming every variable that is unknown,
+    malformed, missing or too short.
     """
     given = {
         key: value
         for key, value in (os.environ if environ is None else environ).items()
         if key.startswith(PREFIX) and value != ""
     }
+    if beside_server and not any(PREFIX + name in given for name in REACHED_AT):
+        given = _remembered(Path(given.get(f"{PREFIX}DATA_DIR", Settings().data_dir))) | given
     try:
         settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -157,6 +165,23 @@ def load(environ: Mapping[str, str] | None = None, *, generate_secrets: bool = F
     settings = _with_stored_secrets(settings, generate_secrets)
     _check(settings)
     return settings
+
+
+def remember(settings: Settings) -> None:
+    """Keeps in `DATA_DIR/served.env` where the server is reached, for commands that run beside it."""
+    given = settings.to_environ()
+    lines = "".join(f"{PREFIX}{name}={given[PREFIX + name]}\n" for name in REACHED_AT if given[PREFIX + name])
+    file = settings.data_path / "served.env"
+    with suppress(OSError):  # a server whose database is elsewhere needs no data directory
+        unfinished = file.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(lines)
+        unfinished.rename(file)
+
+
+def _remembered(data_dir: Path) -> dict[str, str]:
+    with suppress(OSError):
+        return dict(line.partition("=")[::2] for line in (data_dir / "served.env").read_text().split())
+    return {}
 
 
 def _with_stored_secrets(settings: Settings, generate: bool) -> Settings:

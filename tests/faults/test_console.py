@@ -1,22 +1,28 @@
 """The `undersigned` command: what it offers, and how it ends when nobody reads on."""
 
 import asyncio
+import io
+import logging
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.process import free_port
 from undersigned import console
 from undersigned.__main__ import main
 from undersigned.console.command import as_long_as_somebody_reads
-from undersigned.database.connection import Database
-from undersigned.settings import Settings, replace
+from undersigned.database.connection import Database, connect
+from undersigned.process import installation
+from undersigned.settings import ROOT, Settings, load, remember, replace
+from undersigned.statements import publishing
 
 COMMAND = [sys.executable, "-m", "undersigned"]
 
@@ -102,6 +108,104 @@ def test_a_database_that_is_away_is_one_line_with_its_cause(settings: Settings) 
         "undersigned: the database can't be used (ConnectionRefusedError, errno ECONNREFUSED). "
         "Check UNDERSIGNED_DATABASE_URL and that the server runs."
     ]
+
+
+# What every command with an argument is asked with: nonsense of the right form, and of none.
+NOBODY = "00000000-0000-0000-0000-000000000000"
+NONSENSE = [
+    "person find not-an-address", "person manage-link not-an-address", "person withdraw @",
+    "person find a@example.org --received yesterday", "names show x", "names refuse x --reason other", f"names show {NOBODY}:x",
+    "names --statement nothing", "review list nothing", "review approve x", f"review approve {NOBODY}",
+    f"review reject {NOBODY} --reason x", "reports done x", f"reports done {NOBODY}", "publish nowhere", "mail test nonsense",
+    "audit announce nothing", "audit announce example --size x", "audit announce example --size 99999999999999999999",
+    "audit announce example --commitment zz", "audit announce example --commitment ab", "audit draw example",
+    "audit report example --genuine x --not-genuine 1 --no-answer 1", "export nothing", "check nothing", "seal nothing",
+    "seal example", "log restart nothing", "log restart example", "partner add X --name a --url https://a.example.org",
+    "partner add x --name a --url nothing", "partner change x --name a --url https://a.example.org", "partner remove x",
+    "partner key x", "reject example x --reason fraud --tell x", "reject example 99999999999999999999 --reason fraud --tell x",
+    "reject example 5 --reason fraud --tell x", "reject nothing 5 --reason fraud --tell x", "key revoke x",
+    f"key revoke {NOBODY}", "key create \udcff", "mail retry \udcff", "doctor --public nonsense", "verify receipt nothing",
+]  # fmt: skip
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Settings]:
+    """The settings, as the environment in which a command runs, with nobody at the keyboard. Its log ends with the test."""
+    for name, value in settings.to_environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(logging.root, "handlers", [])
+    level, ours = logging.root.level, logging.getLogger("undersigned").level
+    yield settings
+    logging.root.setLevel(level)
+    logging.getLogger("undersigned").setLevel(ours)
+
+
+def status(arguments: list[str]) -> int:
+    """The exit status of a command in this process."""
+    try:
+        return main(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def test_nonsense_is_answered_with_what_was_wrong(beside: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(publish(beside))
+    for command in NONSENSE:
+        assert status(command.split()) in (1, 2), command
+        said = "".join(capsys.readouterr())
+        assert said, command
+        assert not re.search(r"Traceback|looked_at|UUID|fromhex|fromisoformat|\bint\b", said), (command, said)
+
+
+async def publish(settings: Settings) -> None:
+    async with connect(settings.database_url) as db:
+        await installation.establish(db, settings.pepper)
+        await publishing.publish(db, ROOT / "statements" / "example", settings.url)
+
+
+ON_A_DATABASE = [
+    "review", "names", "reports", "person find a@example.org", "export example", "partner list", "key list", "check", "log key",
+    "mail waiting", "retention --dry-run", "audit draw example", "seal example", "publish statements/example",
+]  # fmt: skip
+
+
+def test_where_nothing_was_ever_served_that_is_said_and_nothing_is_made(
+    beside: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("UNDERSIGNED_DATABASE_URL")
+    monkeypatch.setenv("UNDERSIGNED_DATA_DIR", str(tmp_path / "var"))
+    for command in ON_A_DATABASE:
+        assert status(command.split()) == 1, command
+        assert capsys.readouterr().err.startswith("undersigned: Nothing was ever served from "), command
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_our_tables_is_told_from_one_that_is_away(
+    beside: Settings, blank_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNDERSIGNED_DATABASE_URL", blank_url)
+    for command in ON_A_DATABASE:
+        assert status(command.split()) == 1, command
+        assert capsys.readouterr().err.startswith("undersigned: This database lacks migrations of this version"), (
+            command
+        )
+    for command in ("doctor --no-public", "doctor --live=worker"):
+        assert status(command.split()) == 1, command
+        assert "✗ database: migrations missing: 0001_initial" in capsys.readouterr().out, command
+    assert run(replace(beside, database_url=blank_url), "work").stderr.startswith("undersigned: This database lacks")
+
+
+def test_a_command_beside_a_server_knows_where_that_is_reached(settings: Settings, tmp_path: Path) -> None:
+    served = replace(settings, data_dir=str(tmp_path), base_url="", statements_dir="")
+    remember(msgspec.structs.replace(served, port=8123))
+    given = {
+        name: value for name, value in served.to_environ().items() if name.rpartition("_")[2] not in ("HOST", "PORT")
+    }
+    assert load(given, beside_server=True).url == "http://127.0.0.1:8123"
+    assert load(given).url == "http://127.0.0.1:8000"
+    named = given | {"UNDERSIGNED_BASE_URL": "https://sign.example.org"}
+    assert load(named, beside_server=True).url == "https://sign.example.org"
 
 
 def test_help_of_a_step_is_reached_in_the_same_process(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,10 @@ import sys
 
 import msgspec
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, argument, on_database, statements_of, whole_number
 from undersigned.database.connection import Database
 from undersigned.log import audits
 from undersigned.settings import Settings
-from undersigned.statements.published import Statements
 
 
 def declare(commands: Commands) -> None:
@@ -18,10 +17,10 @@ def declare(commands: Commands) -> None:
     )
     announcing = steps.add_parser("announce", help="fix in public what is drawn from, before the seed exists")
     announcing.add_argument("statement")
-    announcing.add_argument("--size", type=int, default=300, help="how many to draw (default: 300)")
+    announcing.add_argument("--size", type=whole_number, default=300, help="how many to draw (default: 300)")
     announcing.add_argument(
         "--commitment",
-        type=bytes.fromhex,
+        type=argument(bytes.fromhex, "a hash in hexadecimal"),
         metavar="SHA256HEX",
         help="the hash of a secret that the auditor tells at the draw",
     )
@@ -33,7 +32,7 @@ def declare(commands: Commands) -> None:
     reporting = steps.add_parser("report", help="publish what the auditor found")
     reporting.add_argument("statement")
     for answer in ("--genuine", "--not-genuine", "--no-answer"):
-        reporting.add_argument(answer, type=int, required=True)
+        reporting.add_argument(answer, type=whole_number, required=True)
     reporting.set_defaults(run=on_database(report))
 
 
@@ -73,6 +72,4 @@ async def report(db: Database, _: Settings, options: argparse.Namespace) -> int:
 
 
 async def _known(db: Database, slug: str) -> str:
-    known = Statements()
-    await known.load(db)
-    return known.get(slug).slug
+    return (await statements_of(db)).get(slug).slug

@@ -3,18 +3,17 @@
 import argparse
 import sys
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, on_database, statements_of, whole_number
 from undersigned.database.connection import Database
 from undersigned.readers import exports
 from undersigned.settings import Settings
 from undersigned.signing import endorsements
-from undersigned.statements.published import Statements
 
 
 def declare(commands: Commands) -> None:
     rejecting = commands.add_parser("reject", help="take back a counted endorsement, in public")
     rejecting.add_argument("statement")
-    rejecting.add_argument("log_index", type=int, help="as an export has it")
+    rejecting.add_argument("log_index", type=whole_number, help="as an export has it")
     rejecting.add_argument(
         "--reason", required=True, choices=("duplicate", "fraud", "error"), help="written to the public log"
     )
@@ -28,7 +27,8 @@ def declare(commands: Commands) -> None:
 
 
 async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    found = await endorsements.find_by_entry(db, options.statement, options.log_index)
+    slug = (await statements_of(db)).get(options.statement).slug
+    found = await endorsements.find_by_entry(db, slug, options.log_index)
     if found is None or not await endorsements.reject(db, found, options.reason, options.tell, "console"):
         print("No counted endorsement has this log index.", file=sys.stderr)
         return 1
@@ -37,9 +37,7 @@ async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
 
 
 async def export(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    known = Statements()
-    await known.load(db)
-    slug = known.get(options.statement).slug
+    slug = (await statements_of(db)).get(options.statement).slug
     total, done = await exports.size(db, slug), 0
     async with exports.opened(db, slug, options.format, "console") as pieces:
         async for piece in pieces:

@@ -49,7 +49,7 @@ async def live(part: Literal["all", "web", "worker"]) -> int:
     its own, and must not keep a worker from being started after it. Of the workers, that none of their stations is late,
     whichever machine they run on.
     """
-    given = settings.load()
+    given = settings.load(beside_server=True)
     found = [] if part == "worker" or supervisor.answers(given) else [f"no answer on port {given.port} of {given.host}"]
     given = settings.replace(given, database_url=given.database_url or Cluster(given.data_path).url)
     found += await _database_problems(given, late_too=part != "web")
@@ -63,7 +63,7 @@ async def live(part: Literal["all", "web", "worker"]) -> int:
 async def doctor(options: argparse.Namespace) -> int:
     """Says what is set, what is missing, what follows and what the world meets, in plain words; 1 if it can't serve like this."""
     try:
-        given = settings.load()
+        given = settings.load(beside_server=True)
         asked = _asked(given, options)
     except SettingsError as error:
         print(f"✗ {error}")
@@ -145,9 +145,8 @@ async def _database_problems(given: Settings, *, late_too: bool) -> list[str]:
     try:
         async with connect(given.database_url, connections_max=1) as db:
             found = [f"database: {problem}" for problem in await readiness.foundations(db)]
-            if late_too:
-                found += [] if found else await readiness.late(db)
-                found += await room.of_claims(db, given)
+            if late_too and not found:
+                found = await readiness.late(db) + await room.of_claims(db, given)
     except DatabaseAway as error:
         found = [f"database: can't be used ({error.why})"]
     return found + (room.of_disk(given) if late_too else [])

@@ -3,10 +3,9 @@
 import argparse
 import sys
 from typing import get_args
-from uuid import UUID
 
 from undersigned.admins import keys
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, listed_id, on_database
 from undersigned.database.connection import Database
 from undersigned.database.queries.admins import Scope
 from undersigned.settings import Settings
@@ -22,7 +21,7 @@ def declare(commands: Commands) -> None:
     creating.set_defaults(run=on_database(create))
     steps.add_parser("list", help="list the keys").set_defaults(run=on_database(listed))
     revoking = steps.add_parser("revoke", help="revoke a key")
-    revoking.add_argument("id", type=UUID)
+    revoking.add_argument("id", type=listed_id)
     revoking.set_defaults(run=on_database(revoke))
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, on_database, statements_of
 from undersigned.database.connection import Database
 from undersigned.errors import Refused
 from undersigned.log import adopting, cosignatures, generations, reading, sealing
@@ -15,7 +15,6 @@ from undersigned.log import check as recounting
 from undersigned.log import verify as verifier
 from undersigned.process import installation, outside, worker
 from undersigned.settings import Settings
-from undersigned.statements.published import Statements
 
 
 def declare(commands: Commands) -> None:
@@ -49,8 +48,7 @@ def declare(commands: Commands) -> None:
 
 async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
     """Recounts the log of one statement or of all; 1 if anything disagrees."""
-    known = Statements()
-    await known.load(db)
+    known = await statements_of(db)
     wanted = [known.get(options.statement)] if options.statement else known.all()
     disagrees = False
     for statement in wanted:
@@ -66,9 +64,7 @@ async def check(db: Database, _: Settings, options: argparse.Namespace) -> int:
 
 async def seal(db: Database, given: Settings, options: argparse.Namespace) -> int:
     """Closes the log of a statement for ever."""
-    known = Statements()
-    await known.load(db)
-    slug = known.get(options.statement).slug
+    slug = (await statements_of(db)).get(options.statement).slug
     sealed = await sealing.seal(db, worker.make_sealer(given), slug)
     print(
         f"Sealed with entry {sealed.log_index:,}: {sealed.individuals:,} people, {sealed.organisations:,} organisations."
@@ -82,19 +78,25 @@ async def keys(db: Database, _: Settings, __: argparse.Namespace) -> int:
     return 0
 
 
+def _typed(question: str) -> str:
+    """What somebody at the terminal answers; nothing where nobody is."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
+
+
 async def restart(db: Database, given: Settings, options: argparse.Namespace) -> int:
     """Opens a new generation of a log, or completes one that was begun; asks first."""
     await installation.establish(db, given.pepper)
-    known = Statements()
-    await known.load(db)
-    slug = known.get(options.statement).slug
+    slug = (await statements_of(db)).get(options.statement).slug
     print(
         "Readers will see that the log began anew. Everybody counted is added again; until that is done, the public numbers stay "
         "the last ones of the old log, and say so. Receipts of the old log stay valid for the old log. Restore a newer backup "
         "instead, if there is one.",
         file=sys.stderr,
     )
-    if not options.yes and await asyncio.to_thread(input, f"Type {slug} to begin its log anew: ") != slug:
+    if not options.yes and await asyncio.to_thread(_typed, f"Type {slug} to begin its log anew: ") != slug:
         print("Nothing was done.", file=sys.stderr)
         return 1
     sealer = worker.make_sealer(given)

@@ -20,7 +20,7 @@ def declare(commands: Commands) -> None:
     )
     trial = steps.add_parser("test", help="send a test mail to an address")
     trial.add_argument("address")
-    trial.set_defaults(run=lambda options: asyncio.run(try_out(settings.load(), options.address)))
+    trial.set_defaults(run=lambda options: asyncio.run(try_out(settings.load(beside_server=True), options.address)))
     steps.add_parser("waiting", help="count what waits or failed, by reason").set_defaults(run=on_database(waiting))
     again = steps.add_parser("retry", help="send again what waits, or what waits or failed for one reason")
     again.add_argument("reason", nargs="?", default="", help="what the reason begins with, as `mail waiting` lists it")

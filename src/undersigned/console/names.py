@@ -5,7 +5,7 @@ import sys
 from typing import get_args
 from uuid import UUID
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, argument, on_database, statements_of
 from undersigned.database.connection import Database
 from undersigned.errors import NameNotFound
 from undersigned.readers import public_names
@@ -20,7 +20,8 @@ def declare(commands: Commands) -> None:
     showing = steps.add_parser("show", help="show names in public")
     refusing = steps.add_parser("refuse", help="refuse names, or hide shown ones; they stay counted")
     for step in (showing, refusing):
-        step.add_argument("ids", nargs="+", type=looked_at, metavar="ID", help="as the list prints it")
+        listed = argument(looked_at, "an id as the list prints it")
+        step.add_argument("ids", nargs="+", type=listed, metavar="ID", help="as the list prints it")
     refusing.add_argument("--reason", required=True, choices=get_args(public_names.Refusal), help="kept in the trail")
     showing.set_defaults(run=on_database(show))
     refusing.set_defaults(run=on_database(refuse))
@@ -33,7 +34,8 @@ def looked_at(text: str) -> tuple[UUID, str]:
 
 
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    names = await public_names.queued(db, options.statement)
+    slug = (await statements_of(db)).get(options.statement).slug if options.statement else None
+    names = await public_names.queued(db, slug)
     for each in names:
         beside = f", {each.role or '–'}, beside {each.organisation}" if each.organisation else ""
         print(f"{each.endorsement_id}:{public_names.fingerprint(each.name)}  {each.name}{beside}")

@@ -6,8 +6,9 @@ import sys
 
 import msgspec
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, argument, on_database
 from undersigned.database.connection import Database
+from undersigned.errors import Refused
 from undersigned.identity.tokens import Signer
 from undersigned.settings import Settings
 from undersigned.signing import letters
@@ -26,7 +27,10 @@ def declare(commands: Commands) -> None:
         letter = steps.add_parser(step, help=what)
         letter.add_argument("address")
         letter.add_argument(
-            "--received", type=dt.date.fromisoformat, default=dt.date.today(), help="YYYY-MM-DD (default: today)"
+            "--received",
+            type=argument(dt.date.fromisoformat, "a day as YYYY-MM-DD"),
+            default=dt.date.today(),
+            help="YYYY-MM-DD (default: today)",
         )
         if step == "withdraw":
             letter.add_argument(
@@ -64,7 +68,11 @@ async def withdraw(db: Database, given: Settings, options: argparse.Namespace) -
 
 
 def _letter(given: Settings, options: argparse.Namespace) -> Letter:
-    return Letter(letters.mailbox_id(given.pepper, options.address), options.received, "console")
+    try:
+        mailbox_id = letters.mailbox_id(given.pepper, options.address)
+    except ValueError as error:
+        raise Refused(f"This is no address: {error}") from None
+    return Letter(mailbox_id, options.received, "console")
 
 
 def _answered(letter: Letter, status: int = 0) -> int:

@@ -1,9 +1,8 @@
 """What `undersigned reports` does: list what readers reported, each with the command that acts on it, and mark it as done."""
 
 import argparse
-from uuid import UUID
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, listed_id, on_database
 from undersigned.database.connection import Database
 from undersigned.readers import public_names, reports
 from undersigned.settings import Settings
@@ -13,7 +12,7 @@ def declare(commands: Commands) -> None:
     parser = commands.add_parser("reports", help="list what readers reported")
     parser.set_defaults(run=on_database(waiting))
     finishing = parser.add_subparsers(metavar="STEP").add_parser("done", help="mark one as dealt with")
-    finishing.add_argument("id", type=UUID)
+    finishing.add_argument("id", type=listed_id)
     finishing.set_defaults(run=on_database(done))
 
 

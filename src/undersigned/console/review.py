@@ -1,9 +1,8 @@
 """What `undersigned review` does: list, approve or reject the claims that wait for a look."""
 
 import argparse
-from uuid import UUID
 
-from undersigned.console.command import Commands, on_database
+from undersigned.console.command import Commands, listed_id, on_database, statements_of
 from undersigned.database.connection import Database
 from undersigned.settings import Settings
 from undersigned.signing import review
@@ -17,16 +16,17 @@ def declare(commands: Commands) -> None:
     listing.add_argument("statement", nargs="?")
     listing.set_defaults(run=on_database(waiting))
     approving = steps.add_parser("approve", help="count a claim")
-    approving.add_argument("id", type=UUID)
+    approving.add_argument("id", type=listed_id)
     approving.set_defaults(run=on_database(approve))
     rejecting = steps.add_parser("reject", help="delete a claim and mail the reason")
-    rejecting.add_argument("id", type=UUID)
+    rejecting.add_argument("id", type=listed_id)
     rejecting.add_argument("--reason", required=True, help="mailed to the representative")
     rejecting.set_defaults(run=on_database(reject))
 
 
 async def waiting(db: Database, _: Settings, options: argparse.Namespace) -> int:
-    claims = await review.held(db, options.statement)
+    slug = (await statements_of(db)).get(options.statement).slug if options.statement else None
+    claims = await review.held(db, slug)
     for claim in claims:
         body = claim.organisation
         rivals = f"{claim.rival_count} rival" if claim.rival_count else ""

@@ -59,7 +59,7 @@ def web(_: argparse.Namespace) -> int:
 def work(_: argparse.Namespace) -> int:
     lifeline.die_with_parent()
     diagnostics.configure("worker")
-    given = _on_a_server(settings.load())
+    given = _on_a_server(settings.load(beside_server=True))
     dkim.key_of(given)
     asyncio.run(worker.work(given))
     return 0
@@ -83,6 +83,7 @@ def _on_a_server(given: Settings) -> Settings:
 
 async def prepare(given: Settings) -> None:
     """Brings the database up to date and publishes the statements, before anything is served."""
+    settings.remember(given)
     await migrations.migrate(given.database_url)
     async with connect(given.database_url, connections_max=2, command_timeout_s=VALIDATION_TIMEOUT_S) as db:
         await installation.establish(db, given.pepper)

@@ -25,11 +25,8 @@ async def problems(db: Database) -> list[str]:
 
 async def foundations(db: Database) -> list[str]:
     """What keeps the database from being served from; empty when nothing does. Raises DatabaseAway."""
-    found = []
-    applied = set(await db.many(db.q.installation.migrations))
-    missing = sorted(file.stem for file in (SQL / "migrations").glob("*.sql") if file.stem not in applied)
-    if missing:
-        found.append(f"migrations missing: {', '.join(missing)}")
+    missing = await missing_migrations(db)
+    found = [f"migrations missing: {', '.join(missing)}"] if missing else []
     settings = {each.name: each.setting for each in await db.many(db.q.installation.durability)}
     found += [
         f"{name} is {settings.get(name)}, must be {value}"
@@ -37,6 +34,13 @@ async def foundations(db: Database) -> list[str]:
         if settings.get(name) != value
     ]
     return found
+
+
+async def missing_migrations(db: Database) -> list[str]:
+    """The names of this version's migrations that weren't applied, in order. Raises DatabaseAway."""
+    there = await db.one(db.q.installation.has_migrations)
+    applied = set(await db.many(db.q.installation.migrations)) if there else set()
+    return sorted(file.stem for file in (SQL / "migrations").glob("*.sql") if file.stem not in applied)
 
 
 async def late(db: Database) -> list[str]:

@@ -23,4 +23,5 @@ class Installation(Noun, frozen=True):
     establish: Command
     read: Query[Established]
     durability: Query[ServerSetting]
+    has_migrations: Query[bool]
     migrations: Query[str]
