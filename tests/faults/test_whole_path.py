@@ -87,7 +87,8 @@ def test_signing_reviewing_exporting_and_withdrawing_at_a_real_server(data_dir: 
         visitor.see_tally(1, 1)
         exported = undersigned(server, "export", "example", "--format", "csv").splitlines()
         assert len(exported) == 3
-        assert undersigned(server, "doctor")
+        assert f"public address: {server.url}" in undersigned(server, "doctor")
+        assert undersigned(server, "person", "manage-link", "ada@example.org").startswith(f"{server.url}/m/")
         assert_an_outsider_can_check(server, visitor, tmp_path)
         visitor.withdraw(visitor.read_mail("ada@example.org", "counts"))
         visitor.see_tally(0, 1)
@@ -99,9 +100,8 @@ def test_a_real_server_tells_its_figures_and_its_health(data_dir: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     given = {"UNDERSIGNED_METRICS_ADDRESS": address, "UNDERSIGNED_WEB_WORKERS": "2"}
     with serving(data_dir, None, **given) as server, Visitor(server.url) as visitor:
-        port = server.url.rpartition(":")[2]
         for part in ("all", "web", "worker"):
-            assert undersigned(server, "doctor", "--live", part, UNDERSIGNED_PORT=port) == "✓ well\n"
+            assert undersigned(server, "doctor", "--live", part) == "✓ well\n"
         visitor.sign("figures@example.org")
         visitor.confirm(visitor.read_mail("figures@example.org", "Please confirm"))
         wanted = [
