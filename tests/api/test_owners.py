@@ -53,7 +53,7 @@ async def test_an_owner_corrects_shows_hides_and_stops_news(world: World) -> Non
     link = managed(mail)
     assert (await world.client.post(f"{link}/name", data={"name": "see www.spam.example"})).status_code == 422
     for step, form in (("name", {"name": "Ada Lovelace"}), ("show", {}), ("stop-updates", {})):
-        assert (await world.client.post(f"{link}/{step}", data=form)).status_code == 200
+        assert (await world.client.post(f"{link}/{step}", data=form)).status_code == 303
     row = await world.db.pool.fetchrow("SELECT name, name_status, consent FROM signatory")
     assert row is not None
     assert (row["name"], row["name_status"], "updates" in row["consent"]) == ("Ada Lovelace", "queued", False)

@@ -5,10 +5,12 @@ import re
 
 import pytest
 
+from tests.api.test_languages_in_turn import addresses
 from tests.conftest import World
 from tests.letters import token_of
 from undersigned import __version__
 from undersigned.signing import review
+from undersigned.words.languages import LANGUAGES
 
 FORM = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org", "country": "", "objectives": "a",
         "role": "", "organisation_name": "", "organisation_website": "", "organisation_country": "", "subject": ""}  # fmt: skip
@@ -123,3 +125,34 @@ async def test_the_local_mailbox_shows_an_address_as_it_is_and_never_what_it_loo
     keys = re.findall(r'href="/mailbox/([^"]+)"', page)
     assert all(address in page for address in addresses)
     assert {(await world.client.get(f"/mailbox/{key}")).status_code for key in keys} == {200}
+
+
+@pytest.mark.parametrize("path", ["/", "/s/example", "/s/example/privacy", "/s/example/how-we-count", "/s/example/embed",
+                                  "/s/example/organisations"])  # fmt: skip
+async def test_a_public_page_names_its_address_and_itself_in_every_language(world: World, path: str) -> None:
+    home = world.settings.url
+    for asked, itself in (("?utm_source=news&partner=readers", path), ("?lang=hy", f"{path}?lang=hy")):
+        page = (await world.client.get(path + asked)).text
+        assert re.findall(r'<link rel="canonical" href="([^"]+)">', page) == [home + itself]
+        others = dict(re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', page))
+        assert others == {"x-default": home + path} | {code: f"{home}{path}?lang={code}" for code in LANGUAGES}
+
+
+async def test_a_page_of_a_list_is_not_taken_for_the_first_and_what_is_private_has_no_address(world: World) -> None:
+    page = (await world.client.get("/s/example/organisations?after=5&lang=de")).text
+    assert f'rel="canonical" href="{world.settings.url}/s/example/organisations?after=5&amp;lang=de"' in page
+    assert f'hreflang="hy" href="{world.settings.url}/s/example/organisations?after=5&amp;lang=hy"' in page
+    for path in ("/s/example/names", "/s/example/manage", "/nothing", "/c/cut"):
+        assert "canonical" not in (await world.client.get(path, headers={"Accept": "text/html"})).text, path
+    assert "canonical" not in (await world.client.post("/s/example", data={"name": "A"})).text
+
+
+async def test_no_program_translates_a_name(world: World) -> None:
+    known = await addresses(world)
+    for page, name in (
+        ("names", "Ada Example"), ("organisations", "Readers&#39; Society"), ("manage", "Rosa Former"),
+        ("manage", "Readers&#39; Society"), ("report", "Readers&#39; Society"), ("offer", "Readers&#39; Society"),
+        ("framed organisations", "Readers&#39; Society"), ("index", "127.0.0.1"),
+    ):  # fmt: skip
+        text = (await world.client.get(known[page])).text.partition("</head>")[2]
+        assert re.search(rf'translate="no">(?:\s*<\w+[^>]*>)*{name}', text), (page, name)

@@ -308,7 +308,7 @@ async def test_the_own_form_of_a_restricted_statement_works_and_a_strangers_lead
         page = await world.client.post("/s/example", data=FORM, headers=headers)
         assert page.status_code == 403
         assert "on its own page, and on the sites of its partners only" in page.text
-        assert 'action="/s/example#endorse"' in page.text
+        assert 'action="/s/example#summary"' in page.text
     assert len(await attributed(world)) == 3
 
 

@@ -181,7 +181,17 @@ async def test_oembed_is_json_only(world: World) -> None:
     answer = await world.client.get("/oembed", params={"url": PAGE, "format": "xml"})
     assert (answer.status_code, answer.json()["type"]) == (501, "urn:undersigned:problem:format_not_offered")
     assert (await world.client.get("/oembed")).status_code == 400
-    assert (await world.client.get("/oembed", params={"url": PAGE, "maxwidth": "wide"})).status_code == 400
+
+
+async def test_oembed_passes_over_a_size_that_is_none(world: World) -> None:
+    """What WordPress and others send where they know of no width (`maxwidth=`), and whatever else isn't one."""
+    whole = (await world.client.get("/oembed", params={"url": PAGE})).json()
+    for size in ("", "0", "wide", "-1", "600.5", "1e3", "99999999999999999999", " ", "٣"):
+        for name in ("maxwidth", "maxheight"):
+            answer = await world.client.get("/oembed", params={"url": PAGE, name: size, "format": ""})
+            assert (answer.status_code, answer.json()) == (200, whole), (name, size)
+    narrow = (await world.client.get("/oembed", params={"url": PAGE, "maxwidth": "300"})).json()
+    assert narrow["width"] == 300
 
 
 async def test_the_framed_page_may_be_framed_and_still_runs_only_our_own(world: World) -> None:

@@ -43,6 +43,8 @@ async def report(world: World, link: str, **form: str) -> int:
     field, _, value = link.partition("?")[2].partition("=")
     answer = await world.client.post(FORM, data={field: value, "reason": "other"} | form)
     assert "no-store" in answer.headers["cache-control"]
+    if answer.status_code == 303:
+        assert "Thank you" in (await world.client.get(answer.headers["location"])).text
     return answer.status_code
 
 
@@ -52,8 +54,8 @@ async def test_an_organisation_is_reported_and_dealt_with(world: World, capsys: 
     form = await world.client.get(link)
     assert "Readers&#39; Society" in form.text
     assert 'content="noindex"' in form.text
-    assert 'href="?organisation=2&amp;lang=hu"' in form.text
-    assert await report(world, link, reason="impersonation", note="They don’t\r\nknow of it\0\x1b[2J") == 200
+    assert 'form="report" formaction="/s/example/report?lang=hu"' in form.text
+    assert await report(world, link, reason="impersonation", note="They don’t\r\nknow of it\0\x1b[2J") == 303
     await console.waiting(world.db, world.settings, Namespace())
     printed = capsys.readouterr().out
     assert "organisation Readers' Society" in printed
@@ -72,7 +74,7 @@ async def test_a_name_is_reported_by_a_reference_that_says_nothing_else(
     owner = await show(world, "Ada Example")
     link = await link_on(world, "/s/example/names")
     assert str(owner.endorsement_id) not in link
-    assert await report(world, link, reason="not_them") == 200
+    assert await report(world, link, reason="not_them") == 303
     [row] = await world.db.pool.fetch("SELECT endorsement_id, about, reason, note, status FROM report")
     assert tuple(row) == (owner.endorsement_id, "name", "not_them", "", "open")
     await console.waiting(world.db, world.settings, Namespace())
@@ -113,7 +115,7 @@ async def test_a_hidden_name_can_not_be_reported_any_more(world: World) -> None:
 async def test_reports_go_with_what_they_are_about(world: World, ending: str) -> None:
     owner = await show(world, "Ada Example")
     link = await link_on(world, "/s/example/names")
-    assert await report(world, link, note="An unmistakable note") == 200
+    assert await report(world, link, note="An unmistakable note") == 303
     traces = ["Ada Example", "unmistakable", link.rpartition("name=")[2]]
     dumped = await dump(world)
     assert [trace for trace in traces if trace not in dumped] == []
@@ -132,7 +134,7 @@ async def test_a_few_reports_say_as_much_as_many(world: World, monkeypatch: pyte
     monkeypatch.setattr(reports, "OPEN_MAX", 3)
     await endorse_for(world)
     link = await link_on(world, "/s/example/organisations")
-    assert [await report(world, link) for _ in range(5)] == [200] * 5
+    assert [await report(world, link) for _ in range(5)] == [303] * 5
     assert len(await reports.waiting(world.db)) == 3
 
 
@@ -140,7 +142,7 @@ async def test_a_network_can_report_only_so_often(world: World) -> None:
     await endorse_for(world)
     world.limit(submit_budget_network=2)
     link = await link_on(world, "/s/example/organisations")
-    assert [await report(world, link) for _ in range(3)] == [200, 200, 429]
+    assert [await report(world, link) for _ in range(3)] == [303, 303, 429]
 
 
 async def test_a_report_is_deleted_a_month_after_it_was_dealt_with(world: World) -> None:

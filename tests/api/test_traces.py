@@ -69,7 +69,7 @@ async def refuse_a_name(world: World) -> Act:
 
 async def finish_a_report(world: World) -> Act:
     await endorse_for(world)
-    assert await report(world, await link_on(world, "/s/example/organisations")) == 200
+    assert await report(world, await link_on(world, "/s/example/organisations")) == 303
     [waiting] = await reports.waiting(world.db)
     return lambda db: reports.finish(db, waiting.id, "Ada")
 

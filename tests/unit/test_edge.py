@@ -126,11 +126,16 @@ def test_gzip_goes_to_whoever_wants_it(asked: str | None, taken: bool) -> None:
     assert takes_gzip(asked) is taken
 
 
-@pytest.mark.parametrize("asked", ['"x"', 'W/"x"', '"a", "x"', '"a",W/"x"', "*", ' "x" '])
-def test_a_tag_thatmatches_is_found(asked: str) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    ['"x"', 'W/"x"', '"a", "x"', '"a",W/"x"', "*", ' "x" ', '"x-gzip"', 'W/"x-gzip"', '"x-br"', '"x--gzip"'],
+)
+def test_a_tag_that_matches_is_found(asked: str) -> None:
     assert matches(asked, '"x"')
 
 
-@pytest.mark.parametrize("asked", [None, "", '"y"', "x", 'W/"y"', '"xx"', '"x', "**", '"a" "x"'])
+@pytest.mark.parametrize(
+    "asked", [None, "", '"y"', "x", 'W/"y"', '"xx"', '"x', "**", '"a" "x"', '"y-gzip"', '"x-gzipped"']
+)
 def test_a_tag_that_does_not_match_is_not(asked: str | None) -> None:
     assert not matches(asked, '"x"')

@@ -23,6 +23,7 @@ from undersigned.words.languages import gettext as _
 
 LINK_HEIGHT = 56
 CACHE_AGE_S = 3600
+PIXELS = re.compile(r"[0-9]{1,9}")
 OF_STATEMENT = re.compile(r"/s/([a-z0-9-]{1,64})/?")
 
 
@@ -43,7 +44,7 @@ class OEmbed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     thumbnail_height: int | None = None
 
 
-Size = Annotated[int | None, QueryParameter(description="In pixels", ge=1, le=2**31)]
+Size = Annotated[str, QueryParameter(description="In pixels; what is no such number is passed over")]
 
 
 @get(
@@ -55,17 +56,22 @@ Size = Annotated[int | None, QueryParameter(description="In pixels", ge=1, le=2*
 async def unfold(
     site: AtSite,
     url: Annotated[str, QueryParameter(description="The address of a statement's page")],
-    maxwidth: Size = None,
-    maxheight: Size = None,
+    maxwidth: Size = "",
+    maxheight: Size = "",
     format_: Annotated[str, QueryParameter(name="format", description="Only `json`")] = "json",
 ) -> Response[OEmbed]:
     """Both numbers and a link, for whatever shows links as more than links. Discovered from a statement's page."""
-    if format_ != "json":
+    if format_.lower() not in ("json", ""):
         raise FormatNotOffered
     statement, wish = _statement_at(site, url)
     with languages.speaking(language_of(statement, wish), asked_for=wish is not None):
-        answer = _unfolded(site, statement, maxwidth, maxheight)
+        answer = _unfolded(site, statement, _pixels(maxwidth), _pixels(maxheight))
     return Response(answer, headers={"Cache-Control": f"public, max-age={CACHE_AGE_S}"})
+
+
+def _pixels(wish: str) -> int | None:
+    """The number in a wish; what WordPress and others send that have none, or who knows what, is none."""
+    return int(wish) or None if PIXELS.fullmatch(wish) else None
 
 
 def _statement_at(site: Site, url: str) -> tuple[Statement, str | None]:

@@ -15,6 +15,7 @@ TALLY_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=10, stale-i
 LIST_CACHE = "public, max-age=0, s-maxage=30"
 NAMES_HEADERS = {"Cache-Control": LIST_CACHE, "X-Robots-Tag": "noindex, nofollow, noarchive"}
 TAGS_KEPT_MAX = 256
+COMPRESSED = re.compile(r'[-;]+(gzip|br|zstd|deflate)"$')
 
 
 @lru_cache(TAGS_KEPT_MAX)
@@ -51,6 +52,9 @@ def takes_gzip(accept_encoding: str | None) -> bool:
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
-    """Weak comparison of entity tags (RFC 9110, 13.1.2): a proxy that compresses makes strong tags weak."""
-    tags = (if_none_match or "").split(",")
-    return any(tag.strip().removeprefix("W/") in (etag.removeprefix("W/"), "*") for tag in tags)
+    """Weak comparison of entity tags (RFC 9110, 13.1.2).
+
+    A proxy that compresses makes strong tags weak, or says in them how it did, as Apache does: `"…-gzip"`.
+    """
+    tags = (COMPRESSED.sub('"', tag.strip().removeprefix("W/")) for tag in (if_none_match or "").split(","))
+    return any(tag in (etag.removeprefix("W/"), "*") for tag in tags)

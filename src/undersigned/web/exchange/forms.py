@@ -21,6 +21,8 @@ FORM_FIELDS_MAX = 100
 UNFIT = noop("This can’t be accepted as it is.")
 # Where a signer came from travels from the address of a form's page into the form, and from there into the body.
 SOURCE = ("utm_source", "utm_medium", "utm_campaign")
+# What a button sends that wants the form again with all that was typed, in another language or to correct it, and nothing done.
+UNSENT = "unsent"
 # A form is flat: where a field of the body stands in it.
 FORM_NAMES = {
     "/organisation/name": "organisation_name",
@@ -54,6 +56,12 @@ async def sent(request: AnyRequest) -> dict[str, Any]:
     return values
 
 
+def typed(request: AnyRequest) -> list[tuple[str, str]]:
+    """The fields of the form that a request sent, for a form that sends them once more."""
+    fields: list[tuple[str, str]] = request.state.get(problems.TYPED, [])
+    return [(name, value) for name, value in fields if name != UNSENT]
+
+
 def form_values(body: bytes) -> dict[str, Any]:
     """A form's fields (`application/x-www-form-urlencoded`); those that may repeat as lists. Raises MalformedRequest."""
     try:
@@ -64,6 +72,14 @@ def form_values(body: bytes) -> dict[str, Any]:
     for repeated in ("objectives", "contributions"):
         values[repeated] = [value for name, value in pairs if name == repeated]
     return values
+
+
+def is_blank(values: Mapping[str, Any]) -> bool:
+    """Whether nothing was filled in yet in the form of a statement's page: only what the page itself put there came."""
+    ours = ("text_sha256", "partner", *SOURCE, UNSENT)
+    return values.get("kind", "individual") == "individual" and not any(
+        value for name, value in values.items() if name not in ("kind", *ours)
+    )
 
 
 def signing_of(values: dict[str, Any]) -> dict[str, Any]:

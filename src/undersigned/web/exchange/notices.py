@@ -1,11 +1,12 @@
 """Pages that say what happened, or ask one thing."""
 
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from undersigned.database.queries.partners import Partner
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
 from undersigned.web.exchange.problems import RETRY_AFTER_S
+from undersigned.words import languages
 from undersigned.words.languages import gettext as _
 
 
@@ -41,3 +42,14 @@ def button(label: str, url: str, style: str = "primary", method: str = "post") -
 def back_to(partner: Partner | None) -> list[dict[str, str]]:
     """The way back to the site that a signer came from, as it was registered; never to an address from a request."""
     return [button(_("Back to %(partner)s") % {"partner": partner.name}, partner.url, method="away")] if partner else []
+
+
+def nothing_held() -> Template:
+    return notice(
+        _("Nothing is held"), _("The endorsement that this link was made for is withdrawn, or was not accepted.")
+    )
+
+
+def see(url: str) -> Redirect:
+    """To a page of ours that can be asked for, in the language in use: after an act, and where somebody asks for an act."""
+    return Redirect(languages.link(url), status_code=303, headers=NO_STORE)

@@ -255,6 +255,7 @@ def _is_page(request: AnyRequest) -> bool:
 
 def _page(request: AnyRequest, error: DomainError, status: int, headers: dict[str, str]) -> Template:
     heading, _words = PAGES.get(error.code, PAGES["malformed_request"])
+    ways = _ways_on(request, error)
     return Template(
         "notice.html",
         status_code=status,
@@ -263,7 +264,9 @@ def _page(request: AnyRequest, error: DomainError, status: int, headers: dict[st
             "heading": _(heading),
             "paragraphs": [sentence_of(error)],
             "tone": "warn",
-            "actions": _ways_on(request, error),
+            "actions": ways,
+            # Who changes the language goes on with what was typed.
+            "typed": next(({"form": "again", "url": way["url"]} for way in ways if way.get("fields")), None),
             "private": True,
         },
     )

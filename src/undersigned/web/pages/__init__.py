@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from undersigned.settings import Settings
 from undersigned.web.pages import (
     claims,
+    leaving,
     listings,
     mailbox,
     owners,
@@ -26,6 +27,7 @@ def handlers(settings: Settings) -> list[ControllerRouterHandler]:
         claims.router,
         stops.router,
         owners.router,
+        leaving.router,
         returning.router,
         successions.router,
         sharing.show_lines,

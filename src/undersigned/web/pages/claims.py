@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Router, get, post
 from litestar.params import FromPath
-from litestar.response import Stream, Template
+from litestar.response import Redirect, Stream, Template
 
 from undersigned.database.queries.submissions import KeptClaim
 from undersigned.database.trouble import DatabaseAway
@@ -17,8 +17,8 @@ from undersigned.signing.claims import Settled
 from undersigned.statements.published import Statement
 from undersigned.web.exchange import acts, problems
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, correcting_of, sent, trouble_of
-from undersigned.web.exchange.notices import back_to, button, notice
+from undersigned.web.exchange.forms import NO_TROUBLE, UNSENT, Trouble, consent_trouble, correcting_of, sent, trouble_of
+from undersigned.web.exchange.notices import back_to, button, notice, see
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -72,6 +72,8 @@ async def confirm_claim(site: AtSite, request: AnyRequest, token: FromPath[str])
     claim = await claims.find(site.db, link)
     if isinstance(claim, Settled):
         return _settled(site, token, claim)
+    if UNSENT in values:
+        return _claim_page(site, token, claim, values, NO_TROUBLE)
     statement = site.statements.get(claim.statement)
     if unread := consent_trouble(statement, values):
         return _claim_page(site, token, claim, values, unread)
@@ -142,6 +144,12 @@ async def renew_claim(site: AtSite, token: FromPath[str]) -> Template:
         + _("If too many mails went to this mailbox today, it comes tomorrow at the earliest."),
         tone="good",
     )
+
+
+@get(["/c/{token:str}/deny", "/c/{token:str}/renew"])
+async def back_to_claim(token: FromPath[str]) -> Redirect:
+    """Where an act was answered, somebody asks for a page, in another language for example."""
+    return see(f"/c/{token}")
 
 
 def _settled(site: Site, token: str, settled: Settled) -> Template:
@@ -222,4 +230,6 @@ def _claim_page(site: Site, token: str, claim: KeptClaim, values: dict[str, Any]
     )
 
 
-router = Router("/", include_in_schema=False, route_handlers=[show_claim, confirm_claim, deny_claim, renew_claim])
+router = Router(
+    "/", include_in_schema=False, route_handlers=[show_claim, confirm_claim, deny_claim, renew_claim, back_to_claim]
+)

@@ -1,21 +1,21 @@
-"""The pages behind an owner's links: see everything, correct it, take it along, withdraw. GET changes nothing here either."""
+"""The page behind an owner's link: see everything, correct it, take it along, hand over. GET changes nothing here either."""
 
 import datetime as dt
 from typing import Any
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from undersigned import errors
 from undersigned.database.queries.owners import HeldEndorsement
 from undersigned.errors import InvalidFields
 from undersigned.identity.tokens import OwnerLink
-from undersigned.signing import endorsements, links, owners, successions
+from undersigned.signing import links, owners, successions
 from undersigned.statements.published import Statement
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
-from undersigned.web.exchange.notices import button, notice
+from undersigned.web.exchange.forms import NO_TROUBLE, UNSENT, Trouble, sent, trouble_of
+from undersigned.web.exchange.notices import nothing_held, notice, see
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -27,12 +27,32 @@ NAME_STATUS = {
     "shown": noop("public"),
     "refused": noop("not shown: it was looked at and refused"),
 }
+# What the page says after an act, by the name that its address has for it.
+DONE = {
+    "name": noop("Your name is corrected."),
+    "stop-updates": noop("You will get no more news."),
+    "show": noop("A person looks at your name, then it is shown."),
+    "hide": noop("Your name is not public."),
+    "successor": noop("A mail asks your successor. Until they accept, you stay."),
+    "take-back": noop("The offer is taken back."),
+}
 
 
 @get("/m/{token:str}")
-async def show(site: AtSite, token: FromPath[str]) -> Template:
-    """Everything that is held on an endorsement."""
-    return await _page(site, await links.to_manage(site.db, site.signer, token), token)
+async def show(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
+    """Everything that is held on an endorsement, and what was done about it just now."""
+    return await _page(
+        site,
+        await links.to_manage(site.db, site.signer, token),
+        token,
+        done=DONE.get(request.query_params.get("done", ""), ""),
+    )
+
+
+@get(["/m/{token:str}/name", "/m/{token:str}/{choice:str}", "/m/{token:str}/successor", "/m/{token:str}/take-back"])
+async def back_to_all(token: FromPath[str]) -> Redirect:
+    """Where an act was answered, somebody asks for a page, in another language for example."""
+    return _shown(token)
 
 
 @get("/m/{token:str}/data.json")
@@ -66,34 +86,38 @@ async def receipt(site: AtSite, token: FromPath[str]) -> Response[str] | Templat
 
 
 @post("/m/{token:str}/name", status_code=200)
-async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
-    link, name = await links.to_manage(site.db, site.signer, token), (await sent(request)).get("name", "")
+async def correct_name(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Redirect:
+    link, values = await links.to_manage(site.db, site.signer, token), await sent(request)
+    name = values.get("name", "")
+    if UNSENT in values:
+        return await _page(site, link, token, values={"name": name})
     try:
         await owners.change(site.db, link, name=name)
     except InvalidFields as error:
         values = {"name": name}
         return await _page(site, link, token, values=values, trouble=trouble_of(error, values))
-    return await _page(site, link, token, done=_("Your name is corrected."))
+    return _shown(token, "name")
 
 
 @post("/m/{token:str}/{choice:str}", status_code=200)
-async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> Template:
+async def choose(site: AtSite, token: FromPath[str], choice: FromPath[str]) -> Redirect:
     """Shows or hides the name, or stops updates."""
     link = await links.to_manage(site.db, site.signer, token)
     if choice == "stop-updates":
         await owners.change(site.db, link, stop_updates=True)
-        return await _page(site, link, token, done=_("You will get no more news."))
-    if choice not in ("show", "hide"):
+    elif choice in ("show", "hide"):
+        await owners.change(site.db, link, show_name=choice == "show")
+    else:
         raise errors.LinkInvalid
-    await owners.change(site.db, link, show_name=choice == "show")
-    done = _("A person looks at your name, then it is shown.") if choice == "show" else _("Your name is not public.")
-    return await _page(site, link, token, done=done)
+    return _shown(token, choice)
 
 
 @post("/m/{token:str}/successor", status_code=200)
-async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template:
+async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Template | Redirect:
     """Mails a successor the question whether they take the representative's place."""
     link, values = await links.to_manage(site.db, site.signer, token), await sent(request)
+    if UNSENT in values:
+        return await _page(site, link, token, values=values, about="successor_")
     network_key = site.network_key(request)
     site.limits.spend(network_key)
     name, role, email = (values.get(f"successor_{field}", "") for field in ("name", "role", "email"))
@@ -105,81 +129,19 @@ async def offer(site: AtSite, request: AnyRequest, token: FromPath[str]) -> Temp
         return await _page(site, link, token, values=values, trouble=trouble_of(error, values), about="successor_")
     if not offered:
         return nothing_held()
-    return await _page(site, link, token, done=_("A mail asks your successor. Until they accept, you stay."))
+    return _shown(token, "successor")
 
 
 @post("/m/{token:str}/take-back", status_code=200)
-async def take_back(site: AtSite, token: FromPath[str]) -> Template:
+async def take_back(site: AtSite, token: FromPath[str]) -> Redirect:
     link = await links.to_manage(site.db, site.signer, token)
     await successions.take_back(site.db, link)
-    return await _page(site, link, token, done=_("The offer is taken back."))
+    return _shown(token, "take-back")
 
 
-@get("/m/{token:str}/leave")
-async def ask_to_leave(site: AtSite, token: FromPath[str]) -> Template:
-    """Asks whether to leave an organisation's endorsement; changes nothing."""
-    held = await owners.read(site.db, await links.to_manage(site.db, site.signer, token))
-    if held is None or held.organisation is None:
-        return nothing_held()
-    return notice(
-        _("Stop representing %(organisation)s here?") % {"organisation": held.organisation},
-        _(
-            "Everything held about you is deleted, and your links stop working. The organisation stays counted and named, "
-            "without a representative, until somebody else signs for it. To take back its endorsement, withdraw instead."
-        ),
-        actions=[
-            button(_("Leave, and keep the organisation counted"), f"/m/{token}/leave", style="danger"),
-            button(_("Back"), f"/m/{token}", style="quiet", method="get"),
-        ],
-    )
-
-
-@post("/m/{token:str}/leave", status_code=200)
-async def leave(site: AtSite, token: FromPath[str]) -> Template:
-    """Deletes all that is held on a representative; the organisation stays counted."""
-    if not await owners.leave(site.db, await links.to_manage(site.db, site.signer, token)):
-        return nothing_held()
-    return notice(
-        _("You have left"), _("Everything held about you here is deleted. The organisation stays counted."), tone="good"
-    )
-
-
-@get("/w/{token:str}")
-async def ask_to_withdraw(site: AtSite, token: FromPath[str]) -> Template:
-    """Asks whether to withdraw; changes nothing."""
-    held = await owners.read(site.db, await links.to_withdraw(site.db, site.signer, token))
-    if held is None:
-        return nothing_held()
-    statement = site.statements.get(held.statement)
-    words = _("%(organisation)s endorses “%(title)s”.") if held.organisation else _("You endorse “%(title)s”.")
-    return notice(
-        _("Withdraw this endorsement?"),
-        words % {"organisation": held.organisation, "title": statement.title},
-        _(
-            "Withdrawing deletes everything held about it. The public log keeps one line, without a name: that an endorsement "
-            "was withdrawn. You can endorse again later."
-        ),
-        statement=statement,
-        actions=[button(_("Withdraw and delete"), f"/w/{token}", style="danger")],
-    )
-
-
-@post("/w/{token:str}", status_code=200)
-async def withdraw(site: AtSite, token: FromPath[str]) -> Template:
-    """Withdraws, and deletes all that is held on the endorser."""
-    if not await endorsements.withdraw(site.db, await links.to_withdraw(site.db, site.signer, token)):
-        return nothing_held()
-    return notice(
-        _("Withdrawn"),
-        _("Everything held about this endorsement is deleted, and the number follows in a moment."),
-        tone="good",
-    )
-
-
-def nothing_held() -> Template:
-    return notice(
-        _("Nothing is held"), _("The endorsement that this link was made for is withdrawn, or was not accepted.")
-    )
+def _shown(token: str, done: str = "") -> Redirect:
+    """To the page that shows everything and what was done: one that can be asked for again, in any language."""
+    return see(f"/m/{token}" + (f"?done={done}" if done else ""))
 
 
 async def _page(
@@ -205,7 +167,8 @@ async def _page(
             "facts": _facts(site.statements.get(held.statement), held),
             "values": {"name": held.name} | (values or {}),
             "errors": {about + name: words for name, words in trouble.errors.items()},
-            "said": done,
+            "said": _(done) if done else "",
+            "about": about,
             "token": token,
             "withdraw_token": site.signer.withdraw(link),
             "private": True,
@@ -268,13 +231,10 @@ router = Router(
         show,
         download,
         receipt,
+        back_to_all,
         correct_name,
         choose,
         offer,
         take_back,
-        ask_to_leave,
-        leave,
-        ask_to_withdraw,
-        withdraw,
     ],
 )

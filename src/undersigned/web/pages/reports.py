@@ -1,21 +1,20 @@
 """The page behind "Report this": whoever reads it can say what is wrong with a shown name or a counted organisation."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Router, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from undersigned.database.queries.reports import About
 from undersigned.errors import DomainError
 from undersigned.readers import organisations, public_names, reports
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, trouble_of
-from undersigned.web.exchange.notices import notice
+from undersigned.web.exchange.forms import NO_TROUBLE, UNSENT, Trouble, sent, trouble_of
+from undersigned.web.exchange.notices import notice, see
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words.languages import gettext as _
 from undersigned.words.languages import noop
@@ -49,10 +48,12 @@ async def ask(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Templat
 
 
 @post("/s/{slug:str}/report", status_code=200)
-async def send(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+async def send(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template | Redirect:
     """Keeps the report; answered by thanks, or by the form with what needs a correction."""
     values = await sent(request)
     subject = await _subject(site, slug, values)
+    if UNSENT in values:
+        return _form(site, slug, subject, values, NO_TROUBLE)
     try:
         site.limits.spend(site.network_key(request))
         await reports.report(
@@ -60,6 +61,12 @@ async def send(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Templa
         )
     except DomainError as error:
         return _form(site, slug, subject, values, trouble_of(error, values, FAULTS))
+    return see(f"/s/{slug}/reported")
+
+
+@get("/s/{slug:str}/reported")
+async def thank(site: AtSite, slug: FromPath[str]) -> Template:
+    """The thanks."""
     return notice(
         _("Thank you"),
         _("A person looks at it. Nothing about you was kept."),
@@ -100,10 +107,8 @@ def _form(site: Site, slug: str, subject: Subject, values: dict[str, Any], troub
             "trouble": trouble.sentence,
             "note_length_max": reports.NOTE_LENGTH_MAX,
             "private": True,
-            # Who changes the language goes on with the same report.
-            "kept": f"{urlencode([(subject.about, subject.value)])}&",
         },
     )
 
 
-router = Router("/", route_handlers=[ask, send], include_in_schema=False)
+router = Router("/", route_handlers=[ask, send, thank], include_in_schema=False)

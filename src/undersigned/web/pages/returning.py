@@ -10,7 +10,7 @@ from undersigned.errors import DomainError
 from undersigned.signing.bodies import Managing, read
 from undersigned.web.exchange import acts
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, managing_of, sent, trouble_of
+from undersigned.web.exchange.forms import NO_TROUBLE, UNSENT, Trouble, managing_of, sent, trouble_of
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 
@@ -25,6 +25,8 @@ async def ask(site: AtSite, slug: FromPath[str]) -> Template:
 async def mail_link(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
     """Mails the link, or that nothing is held; everybody sees the same page."""
     values, statement = await sent(request), site.statements.get(slug)
+    if UNSENT in values:
+        return _page(site, slug, values, NO_TROUBLE)
     try:
         await acts.request_link(site, request, statement, read(Managing, managing_of(values)))
     except DomainError as error:

@@ -1,10 +1,11 @@
 """The pages of a statement: its text, both numbers and a form that works without JavaScript."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from markupsafe import Markup
 
 from undersigned.database.queries.records import Record
@@ -18,7 +19,20 @@ from undersigned.tallies import charts
 from undersigned.tallies.snapshots import Tally
 from undersigned.web.exchange import acts, problems
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, attribution_of, carried, sent, signing_of, trouble_of
+from undersigned.web.exchange.forms import (
+    NO_TROUBLE,
+    SOURCE,
+    UNSENT,
+    Trouble,
+    attribution_of,
+    carried,
+    is_blank,
+    sent,
+    signing_of,
+    trouble_of,
+    typed,
+)
+from undersigned.web.exchange.notices import see
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 
@@ -53,14 +67,20 @@ async def show_statement(site: AtSite, request: AnyRequest, slug: FromPath[str])
 
 
 @post("/s/{slug:str}", status_code=200)
-async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
+async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template | Redirect:
     """What the form sends; answered by a page that says where to look, or by the form with what stood in its way."""
     values, statement = await sent(request), site.statements.get(slug)
+    if UNSENT in values:
+        return (
+            _anew(slug, values)
+            if is_blank(values)
+            else _page(site, statement, await _record(site, slug), values, NO_TROUBLE)
+        )
     try:
         await acts.submit_form(site, request, statement, read(Signing, signing_of(values)), values.get("turn"))
     except DomainError as error:
         return _page(site, statement, await _record(site, slug), values, trouble_of(error, values))
-    context = {"statement": statement, "address": values["email"], "private": True}
+    context = {"statement": statement, "address": values["email"], "private": True, "fields": typed(request)}
     return Template("sent.html", context=context, headers=NO_STORE)
 
 
@@ -93,6 +113,12 @@ async def _record(site: Site, slug: str) -> Kept[Record] | Kept[Record | None]:
         return UNREAD
 
 
+def _anew(slug: str, values: dict[str, Any]) -> Redirect:
+    """To the page as anybody gets it, from its top, with what its address carried."""
+    came = {name: values[name] for name in ("partner", *SOURCE) if values.get(name)}
+    return see(f"/s/{slug}{'?' if came else ''}{urlencode(came)}#")
+
+
 def _tally(site: Site, slug: str) -> Tally | None:
     """The numbers; None while no released head proves any that this web worker has seen: the text and the form go on."""
     snapshot = site.tallies.find(slug)
@@ -114,7 +140,7 @@ def _page(
     return Template(
         "statement.html",
         status_code=trouble.status,
-        headers=PAGE_CACHE | trouble.headers,
+        headers=(NO_STORE if values else PAGE_CACHE) | trouble.headers,
         context={
             "statement": statement,
             "tally": tally,

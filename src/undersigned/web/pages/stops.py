@@ -2,10 +2,10 @@
 
 from litestar import Router, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from undersigned.mail import stops
-from undersigned.web.exchange.notices import button, notice
+from undersigned.web.exchange.notices import button, notice, see
 from undersigned.web.exchange.site import AtSite
 from undersigned.words.languages import gettext as _
 
@@ -51,4 +51,10 @@ async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
     return notice(_("Undone"), _("Confirmation mails can reach this mailbox again."), tone="good")
 
 
-router = Router("/", include_in_schema=False, route_handlers=[ask_to_stop, stop, undo_stop])
+@get("/stop/{token:str}/undo")
+async def back_to_stopping(token: FromPath[str]) -> Redirect:
+    """Where it was undone, somebody asks for a page, in another language for example."""
+    return see(f"/stop/{token}")
+
+
+router = Router("/", include_in_schema=False, route_handlers=[ask_to_stop, stop, undo_stop, back_to_stopping])

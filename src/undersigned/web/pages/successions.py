@@ -4,15 +4,15 @@ from typing import Any
 
 from litestar import Router, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from undersigned.database.queries.successions import Offer
 from undersigned.errors import InvalidFields, LinkExpired
 from undersigned.signing import links, successions
 from undersigned.signing.successions import Taken
 from undersigned.web.exchange.caching import NO_STORE
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, consent_trouble, sent, trouble_of
-from undersigned.web.exchange.notices import button, notice
+from undersigned.web.exchange.forms import NO_TROUBLE, UNSENT, Trouble, consent_trouble, sent, trouble_of
+from undersigned.web.exchange.notices import button, notice, see
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.words import countries, languages
 from undersigned.words.languages import gettext as _
@@ -34,6 +34,8 @@ async def accept_offer(site: AtSite, request: AnyRequest, token: FromPath[str]) 
     offer = await successions.find(site.db, link)
     if not isinstance(offer, Offer):
         return _settled(offer)
+    if UNSENT in values:
+        return _page(site, token, offer, values, NO_TROUBLE)
     statement = site.statements.get(offer.statement)
     if unread := consent_trouble(statement, values):
         return _page(site, token, offer, values, unread)
@@ -68,6 +70,12 @@ async def decline_offer(site: AtSite, token: FromPath[str]) -> Template:
     if not await successions.decline(site.db, await links.offer(site.db, site.signer, token)):
         return notice(_("There is nothing left to delete"), _("This offer was taken up, deleted or forgotten before."))
     return notice(_("It is deleted"), _("Nothing has changed, and nothing about this offer is kept."), tone="good")
+
+
+@get("/h/{token:str}/deny")
+async def back_to_offer(token: FromPath[str]) -> Redirect:
+    """Where "no" was answered, somebody asks for a page, in another language for example."""
+    return see(f"/h/{token}")
 
 
 def _settled(taken: Taken | None) -> Template:
@@ -113,4 +121,4 @@ def _page(site: Site, token: str, offer: Offer, values: dict[str, Any], trouble:
     )
 
 
-router = Router("/", include_in_schema=False, route_handlers=[show_offer, accept_offer, decline_offer])
+router = Router("/", include_in_schema=False, route_handlers=[show_offer, accept_offer, decline_offer, back_to_offer])
