@@ -23,7 +23,7 @@ run: venv ## start everything on this machine, and say where
 test: lint types ## every check, in minutes; .ci/run adds the newcomer's walk
 	@$(pytest) -m "not newcomer and not long"
 
-test-long: venv-test ## what takes longer: accessibility in every language, and long histories
+test-long: venv-test ## what takes longer: accessibility in every language, stories in WebKit, long histories
 	@$(pytest) -m long
 
 lint: venv-test ## style, form, and which module may import which

@@ -46,11 +46,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps together, on one process, what shares servers that take seconds to start: each file of faults, and all browsers."""
+    """Keeps together, on one process, what shares servers that take seconds to start: each file of faults, and all browsers.
+
+    The stories go by themselves, beside the many tests in Chromium.
+    """
     for item in items:
-        room = item.path.parent.name
+        room, file = item.path.parent.name, item.path.stem
         if room in ("faults", "browser"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem if room == "faults" else room))
+            item.add_marker(pytest.mark.xdist_group(file if room == "faults" or file == "test_stories" else room))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -31,15 +32,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=here.__contains__)
 
 
+def left_out(browser: str, what: str) -> NoReturn:
+    """Says in the summary of the tests that nobody looked at this; where CI runs, that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"There is no {browser} on the PATH, and CI leaves nothing out")
+    pytest.skip(f"NOT TESTED: no {browser} on the PATH, so nobody looked at {what} in it")
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless. It is closed after the last test here, for asynchronous tests may follow in this process."""
-    if CHROMIUM is None and os.environ.get("CI"):
-        pytest.fail("There is no Chromium on the PATH, and CI leaves nothing out")
     if CHROMIUM is None:
-        pytest.skip("NOT TESTED: no Chromium on the PATH, so nobody looked at pages and embeds in a browser")
+        left_out("Chromium", "pages and embeds")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, chromium_sandbox=False)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=QUIET, chromium_sandbox=False, ignore_default_args=["--hide-scrollbars"]
+        )
         yield chromium
         chromium.close()
 

@@ -163,6 +163,11 @@ def test_paper_has_the_text_its_hash_and_what_proves_the_numbers_and_no_form(
         assert page.locator(seen).is_visible(), seen
     for unseen in ("form", ".endorse", ".record", ".languages", ".tally .go"):
         assert not page.locator(unseen).first.is_visible(), unseen
+    assert page.locator(".proof dd").first.inner_text() == f"{server.url}{paths['statement']}"
+    for name in ("names", "organisations"):
+        page.goto(server.url + paths[name])
+        assert page.locator(".report").count() >= 2, name
+        assert not any(each.is_visible() for each in page.locator(".report, .back, .letters").all()), name
 
 
 def test_whoever_reports_gets_thanks(page: Page, server: Server, paths: dict[str, str]) -> None:

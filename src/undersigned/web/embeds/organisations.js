@@ -3,7 +3,7 @@ import { Embed, ask, define, make } from "./base.js";
 
 class Organisations extends Embed {
   async draw(signal) {
-    const list = make("ul", { class: "names", part: "list", tabindex: "-1" });
+    const list = make("ul", { class: "names", part: "list", tabindex: "-1", translate: "no" });
     const more = make("button", { type: "button", class: "more", part: "more" }, this.words.more);
     let after = -1;
 
