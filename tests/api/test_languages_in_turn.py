@@ -104,4 +104,6 @@ def test_every_mail_is_the_same_whichever_language_was_written_first(template: s
 
 def lasting(text: str) -> str:
     """What isn't made of the moment: neither the date nor the token of a link that says when it was made."""
-    return re.sub(r"(?m)^Date: .*|/[mw]/[\w.-]+", "", quopri.decodestring(text).decode() if "\r\n" in text else text)
+    return re.sub(
+        r"(?m)^Date: .*|/(?:c|h|m|w|stop)/[\w.-]+", "", quopri.decodestring(text).decode() if "\r\n" in text else text
+    )
