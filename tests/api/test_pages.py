@@ -144,7 +144,8 @@ async def test_a_page_of_a_list_is_not_taken_for_the_first_and_what_is_private_h
     assert f'hreflang="hy" href="{world.settings.url}/s/example/organisations?after=5&amp;lang=hy"' in page
     for path in ("/s/example/names", "/s/example/manage", "/nothing", "/c/cut"):
         assert "canonical" not in (await world.client.get(path, headers={"Accept": "text/html"})).text, path
-    assert "canonical" not in (await world.client.post("/s/example", data={"name": "A"})).text
+    for path, form in (("/s/example", {"name": "A"}), ("/s/example", FORM), ("/s/example/manage", FORM)):
+        assert "canonical" not in (await world.client.post(path, data=form)).text, path
 
 
 async def test_no_program_translates_a_name(world: World) -> None:

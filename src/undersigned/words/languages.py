@@ -295,12 +295,12 @@ def share(environment: Environment) -> None:
     }
 
 
-def _when_rendered(say: Callable[[Any], str]) -> Callable[[Any, Any], str]:
+def _when_rendered(say: Callable[..., str]) -> Callable[..., str]:
     """The same for templates: Jinja applies other filters to constants as it compiles, in that moment's language."""
 
     @pass_context
     @wraps(say)
-    def filtered(_: Any, value: Any) -> str:
-        return say(value)
+    def filtered(_: Any, *given: Any) -> str:
+        return say(*given)
 
     return filtered
