@@ -18,7 +18,7 @@ from tests.process import free_port
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 WEBKIT, XVFB = shutil.which("WebKitWebDriver"), shutil.which("Xvfb")
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 120
 # Scrollbars that take room, the reader's language, and nothing that is asked for outside this machine.
 PREFERENCES = {
     "widget.gtk.overlay-scrollbars.enabled": False,

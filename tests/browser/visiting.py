@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.browser.driving import Driven, Drove, Point
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 # Finds what is seen by what it is and what it is called, also within open shadow roots.
 EYES = """(() => {
   const below = (each) => (each.shadowRoot ? [each, ...all(each.shadowRoot)] : [each]);
