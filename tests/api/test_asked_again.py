@@ -13,7 +13,6 @@ from tests.api.test_succession import READERS
 from tests.conftest import World
 from tests.letters import representative, token_of
 from undersigned.signing import review
-from undersigned.signing.guard import Budget
 
 TYPED = {"kind": "individual", "name": "Ada Example", "email": "nothing", "country": "HU", "objectives": "b"}
 HTML = {"Accept": "text/html"}
@@ -127,6 +126,8 @@ async def test_changing_the_language_keeps_what_was_typed_and_sends_nothing(worl
     statement = await world.client.post("/s/example?lang=de", data=TYPED | {"unsent": "true"})
     assert '<option value="HU" selected>' in statement.text
     assert re.search(r'name="objectives" value="b"[^>]* checked', statement.text)
+    waited = await world.client.post("/s/example?lang=de", data=TYPED | {"turn": "waited-for", "unsent": "true"})
+    assert dict(fields(waited.text, 'id="sign"'))["turn"] == "waited-for"
     assert await rows(world) == before
     assert await world.send_mail() == []
 
@@ -159,7 +160,7 @@ async def test_try_again_gives_the_form_back_with_all_that_was_typed(world: Worl
 
 async def test_over_budget_nothing_typed_is_lost_in_any_language(world: World) -> None:
     link = await managed(world)
-    world.begin_anew(submit_budget=Budget(1))
+    world.limit(submit_budget_network=1)
     form = TYPED | {"email": "ada@example.org"}
     assert (await world.client.post("/s/example", data=form, headers=HTML)).status_code == 200
     page = await world.client.post("/s/example", data=form, headers=HTML)

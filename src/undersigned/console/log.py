@@ -107,9 +107,7 @@ async def restart(db: Database, given: Settings, options: argparse.Namespace) ->
 
 async def adopt(db: Database, given: Settings, options: argparse.Namespace) -> int:
     """Keeps a checkpoint of a log outside its database; 1 if the database turns out to be behind it."""
-    known = Statements()
-    await known.load(db)
-    slug = known.get(options.statement).slug
+    slug = (await statements_of(db)).get(options.statement).slug
     text = await asyncio.to_thread(_checkpoint, options.checkpoint) if options.checkpoint else None
     size, objection = await adopting.adopt(db, worker.make_sealer(given), slug, text)
     print(f"The checkpoint over {size:,} entries is kept now." + ("" if objection else " The log goes on from it."))

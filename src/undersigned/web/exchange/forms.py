@@ -59,7 +59,7 @@ async def sent(request: AnyRequest) -> dict[str, Any]:
 def typed(request: AnyRequest) -> list[tuple[str, str]]:
     """The fields of the form that a request sent, for a form that sends them once more."""
     fields: list[tuple[str, str]] = request.state.get(problems.TYPED, [])
-    return [(name, value) for name, value in fields if name != UNSENT]
+    return [(name, value) for name, value in fields if name not in (UNSENT, "turn")]
 
 
 def form_values(body: bytes) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def form_values(body: bytes) -> dict[str, Any]:
 
 def is_blank(values: Mapping[str, Any]) -> bool:
     """Whether nothing was filled in yet in the form of a statement's page: only what the page itself put there came."""
-    ours = ("text_sha256", "partner", *SOURCE, UNSENT)
+    ours = ("text_sha256", "partner", *SOURCE, "turn", UNSENT)
     return values.get("kind", "individual") == "individual" and not any(
         value for name, value in values.items() if name not in ("kind", *ours)
     )

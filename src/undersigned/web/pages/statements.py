@@ -74,7 +74,7 @@ async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) ->
         return (
             _anew(slug, values)
             if is_blank(values)
-            else _page(site, statement, await _record(site, slug), values, NO_TROUBLE)
+            else _page(site, statement, await _record(site, slug), values, Trouble(turn=values.get("turn")))
         )
     try:
         await acts.submit_form(site, request, statement, read(Signing, signing_of(values)), values.get("turn"))
