@@ -42,7 +42,7 @@ async def addresses(world: World) -> dict[str, str]:
         "find": "/s/example/manage",
         "report": report[1],
         "confirm": f"/c/{token_of(mail)}",
-        "stop": next(each for each in links_of(mail) if each.startswith("/stop/")),
+        "stop": next(each for each in links_of(mail) if each.startswith("/n/")),
         "withdraw": f"/w/{token_of(counted, 'w')}",
         "manage": link,
         "leave": f"{link}/leave",
@@ -107,5 +107,5 @@ def test_every_mail_is_the_same_whichever_language_was_written_first(template: s
 def lasting(text: str) -> str:
     """What isn't made of the moment: neither the date nor the token of a link that says when it was made."""
     return re.sub(
-        r"(?m)^Date: .*|/(?:c|h|m|w|stop)/[\w.-]+", "", quopri.decodestring(text).decode() if "\r\n" in text else text
+        r"(?m)^Date: .*|/(?:c|h|m|n|w|stop)/[\w.-]+", "", quopri.decodestring(text).decode() if "\r\n" in text else text
     )

@@ -17,7 +17,7 @@ from undersigned.identity import mailboxes, names
 from undersigned.identity.tokens import ConfirmLink, OwnerLink, Signer, SuccessorLink
 from undersigned.mail import dkim, headers
 from undersigned.settings import Settings
-from undersigned.words import languages
+from undersigned.words import languages, templates
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,7 +31,7 @@ def _environment(form: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    languages.share(made)
+    templates.share(made)
     return made
 
 

@@ -38,7 +38,7 @@ from undersigned.web.exchange import assets, problems
 from undersigned.web.exchange.counting import counted
 from undersigned.web.exchange.edge import BODY_SIZE_MAX, at_the_edge
 from undersigned.web.exchange.site import HERE, Site, site_of
-from undersigned.words import languages
+from undersigned.words import templates
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ async def _keep_fresh(site: Site) -> None:
 
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
-    languages.share(engine.engine)
+    templates.share(engine.engine)
     engine.engine.globals |= {
         "site": urlsplit(settings.url).hostname,
         "site_url": settings.url,

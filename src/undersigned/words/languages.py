@@ -10,16 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from babel import Locale, dates, lists, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from jinja2 import Environment, pass_context
 
 CATALOGUES = Path(__file__).parent / "locales"
 # Mailed links name a language by its place here: new ones come at the end, and none is taken away.
@@ -274,33 +272,3 @@ def figures(language: str | None = None) -> Locale:
     """The CLDR locale in which a language writes numbers, dates and names; plain English for those that only mirror it."""
     language = language or current()
     return locale("en" if language in PSEUDO_LANGUAGES else language)
-
-
-def share(environment: Environment) -> None:
-    """Has templates say everything in the language in use: `_`, `{% trans %}`, and what CLDR knows."""
-    environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    spoken = (number, percent, day, partial_day, moment, link)
-    environment.filters |= {say.__name__: _when_rendered(say) for say in spoken}
-    environment.globals |= {
-        "link_in": link_in,
-        "language": current,
-        "direction": direction,
-        "languages": NAMES,
-        "reviewer": reviewer,
-        "named": named,
-    }
-
-
-def _when_rendered(say: Callable[..., str]) -> Callable[..., str]:
-    """The same for templates: Jinja applies other filters to constants as it compiles, in that moment's language."""
-
-    @pass_context
-    @wraps(say)
-    def filtered(_: Any, *given: Any) -> str:
-        return say(*given)
-
-    return filtered

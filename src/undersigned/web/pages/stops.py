@@ -51,10 +51,10 @@ async def undo_stop(site: AtSite, token: FromPath[str]) -> Template:
     return notice(_("Undone"), _("Confirmation mails can reach this mailbox again."), tone="good")
 
 
-@get("/stop/{token:str}/undo")
+@get(["/n/{token:str}/undo", "/stop/{token:str}/undo"])
 async def back_to_stopping(token: FromPath[str]) -> Redirect:
     """Where it was undone, somebody asks for a page, in another language for example."""
-    return see(f"/stop/{token}")
+    return see(f"/n/{token}")
 
 
 router = Router("/", include_in_schema=False, route_handlers=[ask_to_stop, stop, undo_stop, back_to_stopping])
