@@ -70,12 +70,15 @@ def choose(wish: str | None) -> str:
 
 
 def known(wish: str | None) -> str | None:
-    """The language of ours that a tag asks for (RFC 4647 lookup by its first subtag), or None."""
+    """The language of ours that a tag asks for (RFC 4647 lookup by its first subtag), or None.
+
+    WordPress and POSIX write one as `de_DE_formal` or `az_AZ.UTF-8`.
+    """
     tag = (wish or "").strip().lower()
     for language in PSEUDO_LANGUAGES:
         if tag == language.lower():
             return language
-    primary = tag.partition("-")[0]
+    primary = re.split("[-_.@]", tag, maxsplit=1)[0]
     return primary if primary in LANGUAGES else None
 
 

@@ -1,6 +1,6 @@
 // <undersigned-form>: where somebody begins to endorse, as a person or for an organisation.
 import { meant } from "./address.js";
-import { Embed, HOME, ask, define, fill, main, make, once } from "./base.js";
+import { Embed, HOME, ask, bare, define, fill, main, make, once } from "./base.js";
 import { address, field, group, point, select, text } from "./fields.js";
 import PROVER from "./proof.js" with { type: "pinned" };
 
@@ -31,12 +31,18 @@ async function prove(challenge) {
 class Form extends Embed {
   async draw(signal) {
     const statement = await once(`${this.path}?lang=${this.words.language}`);
+    // The same text in the same language: it was only moved, and what was typed stands there.
+    if (statement === this.statement) return;
+    const before = this.form;
+    const countries = before && (await this.countries());
     if (signal.aborted) return;
     this.statement = statement;
     if (statement.state === "open" && statement.admitted) {
       this.form = this.sheet();
+      if (before) this.keep(before, countries);
       this.choose();
-      this.show(this.form);
+      if (this.done) this.thank();
+      else this.show(this.form);
     } else {
       const says = statement.state === "open" ? this.page("", this.words.elsewhere) : this.words[`statement_${statement.state}`];
       this.show(make("p", { class: "notice", part: "notice" }, says));
@@ -56,6 +62,7 @@ class Form extends Embed {
     this.offered = make("p", { class: "offer", role: "status" });
     this.trouble = make("p", { class: "error", role: "alert" });
     this.button = make("button", { class: "send", part: "button" }, words.send);
+    this.trap = make("div", { class: "trap", "aria-hidden": "true" }, make("input", { name: "subject", tabindex: "-1", autocomplete: "off" }));
     const form = make(
       "form",
       { novalidate: true, part: "form", onchange: () => this.choose(), onsubmit: (event) => this.submit(event) },
@@ -92,11 +99,7 @@ class Form extends Embed {
         statement.contributions.length &&
           group("organisation/contributions", "checkbox", words.contributions, statement.contributions.map((each) => [each, words[each]]), { optionally }),
       ),
-      make(
-        "div",
-        { class: "trap", "aria-hidden": "true" },
-        make("input", { name: "subject", tabindex: "-1", autocomplete: "off" }),
-      ),
+      this.trap,
       make("p", { class: "hint" }, words.next),
       make("p", { class: "hint" }, fill(words.privacy, { controller: statement.controller.name }), " ", this.page("/privacy", words.privacy_link)),
       this.trouble,
@@ -105,8 +108,19 @@ class Form extends Embed {
     );
     form.elements.kind[0].checked = true;
     // With the first field that is touched: the list is there before a phone opens it, or a browser wants to fill it in.
-    form.addEventListener("focusin", () => this.loadCountries());
+    form.addEventListener("focusin", async () => this.list(await this.countries()));
     return form;
+  }
+
+  /** Takes over what was typed into the form as it was before. */
+  keep(before, countries) {
+    this.list(countries);
+    for (const old of before.elements)
+      for (const each of this.form.elements)
+        if (old.name && each.name === old.name && (!/radio|box/.test(old.type) || each.value === old.value)) {
+          each.value = old.value;
+          each.checked = old.checked;
+        }
   }
 
   /** A link to a page of this statement, beside what was typed. */
@@ -120,14 +134,18 @@ class Form extends Embed {
     this.form.querySelector(".for-individual").hidden = organised;
   }
 
-  async loadCountries() {
-    const countries = await once(`embed/v1/countries/${this.words.language}.json`).catch(() => []);
+  countries() {
+    return once(`embed/v1/countries/${this.words.language}.json`).catch(() => []);
+  }
+
+  list(countries) {
     for (const list of this.form.querySelectorAll("select"))
       if (list.length === 1) list.append(...countries.map(([value, name]) => make("option", { value }, name)));
   }
 
-  offer() {
-    const better = meant(this.email.value);
+  async offer() {
+    const common = await once("embed/v1/domains.json").catch(() => []);
+    const better = meant(this.email.value, common);
     const take = () => {
       this.email.value = better;
       this.offered.replaceChildren();
@@ -146,9 +164,9 @@ class Form extends Embed {
       name: given.get("name"),
       email: given.get("email"),
       locale: this.words.language,
-      objectives: given.getAll("objectives"),
+      objectives: bare(given.getAll("objectives")),
       source: source(),
-      subject: given.get("subject"),
+      subject: given.get("subject") ?? "",
     };
     // Whatever a page says of itself, it never costs a signature.
     if (/^[a-z0-9-]{1,64}$/.test(partner)) body.partner = partner;
@@ -161,7 +179,7 @@ class Form extends Embed {
         name: given.get("organisation/name"),
         country: given.get("organisation/country"),
         website: given.get("organisation/website") || null,
-        contributions: given.getAll("organisation/contributions"),
+        contributions: bare(given.getAll("organisation/contributions")),
       },
     };
   }
@@ -169,11 +187,10 @@ class Form extends Embed {
   async submit(event) {
     event.preventDefault();
     if (this.sending) return;
-    const { words, form } = this;
     const body = this.body();
     this.busy(true);
     this.trouble.textContent = "";
-    point(form, []);
+    point(this.form, []);
     const send = (proof) =>
       ask(`${this.path}/endorsements`, {
         method: "POST",
@@ -186,9 +203,15 @@ class Form extends Embed {
         if (!error.challenge) throw error;
         await send(await prove(error.challenge));
       });
-      this.sent(body);
+      this.done = body;
+      this.thank();
+      this.shadowRoot.querySelector("h2").focus();
+      this.tell("submitted", { kind: body.kind });
     } catch (error) {
-      const placed = error.errors?.length && point(form, error.errors, (code) => words[`error_${code}`] ?? words.error);
+      const { words } = this;
+      // A program that fills in what people don't see may have been a person's own: this is what they come back to.
+      if (error.errors) this.trap.remove();
+      const placed = error.errors?.length && point(this.form, error.errors, (code) => words[`error_${code}`] ?? words.error);
       if (!placed) this.trouble.textContent = words[error.code] ?? words.failed;
       this.fail(error);
     }
@@ -202,10 +225,11 @@ class Form extends Embed {
   }
 
   /** Where to look now, and what to do if nothing comes. What was typed stays, for who has to correct it. */
-  sent({ kind, email }) {
+  thank() {
     const { words } = this;
-    const heading = make("h2", { tabindex: "-1", part: "heading" }, words.sent);
+    const { email } = this.done;
     const again = () => {
+      this.done = null;
       this.show(this.form);
       this.email.focus();
     };
@@ -213,16 +237,24 @@ class Form extends Embed {
       make(
         "div",
         { class: "sent", part: "sent" },
-        heading,
+        make("h2", { tabindex: "-1", part: "heading" }, words.sent),
         make("p", null, fill(words.sent_to, { address: make("b", null, make("bdi", { dir: "ltr" }, email)) })),
         make("h3", null, words.nothing),
         make("ul", null, [words.nothing_spam, words.nothing_wrong].map((each) => make("li", null, each))),
         make("button", { type: "button", class: "more", onclick: again }, words.again),
       ),
     );
-    heading.focus();
-    this.tell("submitted", { kind });
   }
 }
+
+// What is typed here is for nobody else: a page whose player takes space and f would swallow them.
+for (const type of ["keydown", "keypress", "keyup"])
+  addEventListener(
+    type,
+    (event) => {
+      if (event.key?.length === 1 && event.composedPath().some((each) => each instanceof Form)) event.stopImmediatePropagation();
+    },
+    true,
+  );
 
 define("undersigned-form", Form);

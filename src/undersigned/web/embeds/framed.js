@@ -1,8 +1,20 @@
-// In a page of ours that is shown in an iframe: says how high it is, and nothing else, to whoever shows it.
+// In a page of ours that is shown in an iframe: says to whoever shows it how high it is, and where in it the news stands.
 
-const say = () => parent.postMessage({ undersigned_height: document.documentElement.getBoundingClientRect().height }, "*");
+const main = document.querySelector("main");
+const box = (element) => element.getBoundingClientRect();
+const say = (more) => parent.postMessage({ undersigned_height: box(main).height, ...more }, "*");
 
-new ResizeObserver(say).observe(document.documentElement);
+/** What the address points at: what came of a form that was sent, or the field that a link led to. */
+function lead() {
+  const news = document.querySelector(":target");
+  if (!news) return;
+  news.focus({ preventScroll: true });
+  say({ undersigned_news: box(news).top - box(main).top });
+}
+
+new ResizeObserver(() => say()).observe(main);
 addEventListener("message", ({ source, data }) => {
   if (source === parent && data === "undersigned:measure") say();
 });
+addEventListener("hashchange", lead);
+lead();

@@ -23,9 +23,11 @@ SCRIPTS = {
     "frame.js": ("frame.js",),
     "framed.js": ("framed.js",),
 }
+KEYS = re.compile(r"KEYS = \((.*?)\)\.split", re.DOTALL)
+WORD = re.compile(r"\bwords\.(\w+)")
 STYLE_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.css)" with .*$', re.MULTILINE)
 PINNED_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.js)" with \{ type: "pinned" \};$', re.MULTILINE)
-MODULE_LINES = re.compile(r"^import .*\n|^export (?=\w)", re.MULTILINE)
+MODULE_LINES = re.compile(r"^import .*\n|^export \{.*\n|^export (?=\w)", re.MULTILINE)
 # Comments, and space between lines: not for readers of what is served, who have the sources.
 SCRIPT_SLACK = re.compile(r"^\s*(?://.*|/\*\*.*\*/)\n|^[ \t]+|^\n|(?<=[(\[{,;])\n", re.MULTILINE)
 # What makes code longer and no different. Strings and templates are left as they are, and no template holds another.
@@ -35,7 +37,7 @@ CODE_SLACK = (
     (re.compile(r"\bconst "), "let "),
     (re.compile(r";(?=\})|(?<=\})\n"), ""),
 )
-STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,])\s+|\s+(?=[{}])|(?<=[a-z]:) ", re.DOTALL)
+STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,>])\s+|\s+(?=[{}!>])|(?<=[a-z]:) |;\s*(?=})", re.DOTALL)
 
 
 def joined(names: tuple[str, ...]) -> str:
@@ -43,8 +45,20 @@ def joined(names: tuple[str, ...]) -> str:
     source = "\n".join((SOURCES / name).read_text() for name in names)
     source = STYLE_IMPORT.sub(lambda found: _sheet(found[1], found[2]), source)
     source = PINNED_IMPORT.sub(lambda found: _pinned(found[1], found[2]), source)
-    pieces = LITERAL.split(SCRIPT_SLACK.sub("", MODULE_LINES.sub("", source)))
+    pieces = LITERAL.split(SCRIPT_SLACK.sub("", MODULE_LINES.sub("", _placed(source))))
     return "".join(piece if place % 2 else _shortened(piece) for place, piece in enumerate(pieces))
+
+
+def _placed(source: str) -> str:
+    """Where the code writes a sentence's name out, the sentence's place; the names that are looked up stay in KEYS."""
+    found = KEYS.search(source)
+    if found is None:
+        return source
+    names = "".join(re.findall(r'"(.*?)"', found[1])).split()
+    places = {name: place for place, name in enumerate(names) if name in WORD.findall(source)}
+    kept = " ".join("" if name in places else name for name in names).rstrip()
+    source = WORD.sub(lambda word: f"words[{places[word[1]]}]" if word[1] in places else word[0], source)
+    return KEYS.sub(f'KEYS = ("{kept}").split', source)
 
 
 def _shortened(code: str) -> str:
@@ -67,9 +81,10 @@ def _pinned(constant: str, name: str) -> str:
 
 @cache
 def current() -> dict[str, Asset]:
-    """This version's scripts by name, and their style sheet."""
+    """This version's scripts by name, and their style sheets."""
     scripts = {name: asset("text/javascript", joined(parts).encode()) for name, parts in SCRIPTS.items()}
-    return scripts | {"look.css": asset("text/css", (SOURCES / "look.css").read_bytes())}
+    sheets = {name: asset("text/css", (SOURCES / name).read_bytes()) for name in ("look.css", "names.css")}
+    return scripts | sheets
 
 
 @cache
@@ -83,7 +98,8 @@ def released(directory: Path = SOURCES / "released") -> dict[str, dict[str, Asse
 
 def find(release: str, name: str) -> tuple[Asset, bool] | None:
     """A file of the channel or of a release, and whether it never changes; None if there is no such file."""
-    homes = released() | {CHANNEL: current() | {"integrity.json": integrity()}, f"v{VERSION}": current()}
+    data = {"integrity.json": integrity(), "domains.json": common_domains()}
+    homes = released() | {CHANNEL: current() | data, f"v{VERSION}": current()}
     found = homes.get(release, {}).get(name)
     return (found, release != CHANNEL) if found else None
 
@@ -99,6 +115,12 @@ def words(language: str, originals: tuple[str, ...]) -> Asset:
 def country_names(language: str) -> Asset:
     """All countries of a language as pairs of code and name, in the order in which its readers look for them."""
     return asset("application/json", _json(list(countries.names(language).items())))
+
+
+@cache
+def common_domains() -> Asset:
+    """The mail domains that a slip is likely to have been meant for."""
+    return asset("application/json", _json((SOURCES / "domains.txt").read_text().split()))
 
 
 @cache
