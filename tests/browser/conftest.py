@@ -39,7 +39,10 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("NOT TESTED: no Chromium on the PATH, so nobody looked at pages and embeds in a browser")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, chromium_sandbox=False)
+        # Scrollbars take room, as on most desks: without them nobody sees one that shouldn't be there.
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=QUIET, ignore_default_args=["--hide-scrollbars"], chromium_sandbox=False
+        )
         yield chromium
         chromium.close()
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -195,6 +196,7 @@ async def _keep_fresh(site: Site) -> None:
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
     languages.share(engine.engine)
+    engine.engine.filters["moment"] = partial(languages.moment, zone=settings.zone)
     engine.engine.globals |= {
         "site": urlsplit(settings.url).hostname,
         "site_url": settings.url,

@@ -256,11 +256,12 @@ def partial_day(date: str) -> str:
     return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=figures())
 
 
-def moment(time: dt.datetime) -> str:
-    """A moment to the minute, in UTC."""
-    zoned = time.astimezone(dt.UTC)
+def moment(time: dt.datetime, zone: dt.tzinfo = dt.UTC) -> str:
+    """A moment to the minute as the clocks of a time zone show it, and how far these are from UTC."""
+    zoned = time.astimezone(zone)
     words = dates.format_datetime(zoned, "long", locale=figures()).replace(zoned.strftime(":%S"), "", 1)
-    return words.replace(" UTC", "\N{NO-BREAK SPACE}UTC")
+    said, _, name = words.rpartition(" ")
+    return f"{said}\N{NO-BREAK SPACE}{dates.get_timezone_gmt(zoned, locale=figures()) if zoned.utcoffset() else name}"
 
 
 def hence(seconds: int) -> str:

@@ -115,12 +115,9 @@ class Form extends Embed {
   /** Takes over what was typed into the form as it was before. */
   keep(before, countries) {
     this.list(countries);
-    for (const old of before.elements)
+    for (const { name, type, value, checked } of before.elements)
       for (const each of this.form.elements)
-        if (old.name && each.name === old.name && (!/radio|box/.test(old.type) || each.value === old.value)) {
-          each.value = old.value;
-          each.checked = old.checked;
-        }
+        if (each.name === name && (each.value === value || !/radio|box/.test(type))) Object.assign(each, { value, checked });
   }
 
   /** A link to a page of this statement, beside what was typed. */
@@ -247,12 +244,13 @@ class Form extends Embed {
   }
 }
 
-// What is typed here is for nobody else: a page whose player takes space and f would swallow them.
+// What is typed here is for nobody else: a page whose player takes space and f would swallow them. Escape and Tab are for a
+// dialogue around.
 for (const type of ["keydown", "keypress", "keyup"])
   addEventListener(
     type,
     (event) => {
-      if (event.key?.length === 1 && event.composedPath().some((each) => each instanceof Form)) event.stopImmediatePropagation();
+      if (!/Tab|Esc/.test(event.key) && event.composedPath().some((each) => each instanceof Form)) event.stopImmediatePropagation();
     },
     true,
   );

@@ -19,8 +19,9 @@ addEventListener("message", ({ origin, source, data }) => {
   const frame = frames(document).find((each) => each.contentWindow === source);
   if (!frame) return;
   frame.height = Math.ceil(height);
-  // A style sheet of the page is stronger than an attribute.
-  frame.style.setProperty("height", `${frame.height}px`, "important");
+  // A style sheet of the page is stronger than an attribute, and may count the border in.
+  const border = getComputedStyle(frame).boxSizing === "border-box" ? frame.offsetHeight - frame.clientHeight : 0;
+  frame.style.setProperty("height", `${Math.ceil(height) + border}px`, "important");
   if (!(news >= 0 && news <= height)) return;
   const top = frame.getBoundingClientRect().top + news;
   if (top > 0 && top < innerHeight - BELOW_TOP) return;

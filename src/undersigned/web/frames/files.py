@@ -15,10 +15,10 @@ from undersigned.words import languages
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHANNEL = "public, max-age=3600, stale-while-revalidate=86400"
 # For a page that left out `type="module"`. At another address, lest a browser gives the module what it keeps of this.
-TO_MODULE = (
-    b'console.warn(\'Undersigned: please write <script type="module" src="%s">\', document.currentScript.src);\n'
-    b"import(document.currentScript.src + '?module');\n"
-)
+TO_MODULE = b"""\
+console.warn(`Undersigned: please write <script type="module" src="${document.currentScript.src}"></script>`);
+import(`${document.currentScript.src}?module`);
+"""
 # What a browser says of itself when a page asks for a script of old, which is no module (Fetch Metadata).
 AS_OF_OLD = {"sec-fetch-dest": "script", "sec-fetch-mode": "no-cors"}
 
