@@ -94,7 +94,7 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
         words = badge.called(statement)
     slug, height = statement.slug, badge.card_height(title)
     page = Markup('<a href="{}">{}</a>').format(f"{url}/s/{slug}?lang={choice.language}", words)
-    # WordPress takes the iframe from authors and leaves what is in it; block themes centre blocks, and nothing within a line.
+    # WordPress takes the iframe from authors, and leaves what is in it.
     frame = _tag(
         "iframe",
         page,
@@ -116,7 +116,8 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
         f"{url}/v1/statements/{slug}/badge.svg?{choice.query()}", words, badge.CARD_WIDTH, height
     )
     linked = _tag("a", image, href=f"{url}/s/{slug}?lang={choice.language}")
-    return Lines(str(_tag("div", frame + grow)), str(load + element), str(pinned + element), str(_tag("div", linked)))
+    # In a block each: block themes centre blocks, and nothing within a line.
+    return Lines(*(str(_tag("div", line)) for line in (frame + grow, load + element, pinned + element, linked)))
 
 
 def _tag(name: str, inside: Markup | str = "", **attributes: str) -> Markup:
