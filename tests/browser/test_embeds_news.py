@@ -97,3 +97,22 @@ def test_what_is_in_view_already_moves_nothing(phone: Page, server: Server, part
     inside.locator("html").evaluate("dispatchEvent(new Event('hashchange'))")
     phone.wait_for_timeout(300)
     assert phone.evaluate("scrollY") == before
+
+
+@pytest.mark.parametrize("way", ["unmeasured"])
+@pytest.mark.parametrize("wrong", [True, False])
+def test_it_comes_to_where_the_frame_can_be_seen(
+    phone: Page, server: Server, partner: Partner, way: str, wrong: bool
+) -> None:
+    """Who scrolled within the frame sees its button while its end is far below the screen."""
+    inside = framed(phone, server, partner, way)
+    if not wrong:
+        inside.get_by_label("Your name").fill("Ada Example")
+        inside.get_by_label("Your e-mail address").fill("within@example.org")
+    phone.evaluate("document.querySelector('iframe').height = 2400")
+    phone.evaluate("scrollTo(0, document.querySelector('iframe').getBoundingClientRect().top + scrollY + 500)")
+    inside.get_by_role("button").evaluate("button => button.click()")
+    news = inside.get_by_role("alert") if wrong else inside.get_by_role("heading", name="Check your mailbox")
+    expect(news).to_be_visible()
+    phone.wait_for_timeout(800)
+    assert is_in_view(news)

@@ -23,6 +23,7 @@ addEventListener("message", ({ origin, source, data }) => {
   const border = getComputedStyle(frame).boxSizing === "border-box" ? frame.offsetHeight - frame.clientHeight : 0;
   frame.style.setProperty("height", `${Math.ceil(height) + border}px`, "important");
   if (!(news >= 0 && news <= height)) return;
+  source.postMessage("undersigned:led", "*");
   const top = frame.getBoundingClientRect().top + news;
   if (top > 0 && top < innerHeight - BELOW_TOP) return;
   frame.style.scrollMarginTop = `${BELOW_TOP - news}px`;
