@@ -2,7 +2,7 @@
 import { KEYS } from "./keys.js";
 import LOOK from "./look.css" with { type: "css" };
 
-export { LOOK };
+export const SHEETS = [LOOK];
 export const HOME = new URL("../../", import.meta.url).href;
 const kept = {};
 
@@ -60,7 +60,7 @@ async function wordsFor(wishes) {
 /** An embed. Until its `draw` has something to show, and whenever the server is away, its own content stays: the link. */
 export class Embed extends HTMLElement {
   static observedAttributes = ["statement"];
-  static sheets = [LOOK];
+  static sheets = SHEETS;
 
   // The page around may change its language, and this element's.
   tongue = new MutationObserver(() => `${[...tags(this)]}` !== `${this.wishes}` && this.begin());

@@ -1,8 +1,7 @@
 // <undersigned-form>: where somebody begins to endorse, as a person or for an organisation.
-import { meant } from "./address.js";
 import { Embed, HOME, ask, bare, define, fill, main, make, once } from "./base.js";
 import { address, field, group, point, select, text } from "./fields.js";
-import PROVER from "./proof.js" with { type: "pinned" };
+import LATER from "./proof.js" with { type: "pinned" };
 
 const PATIENCE_MS = 60_000;
 
@@ -19,13 +18,13 @@ function source() {
   return found;
 }
 
-/** Proves work. What proves it is the module that this script was made with, or none: whoever pinned the one pinned the other. */
-async function prove(challenge) {
+/** What is needed seldom: the module that this script was made with, or none. Whoever pinned the one pinned the other. */
+async function later() {
   await new Promise((onload, onerror) => {
     setTimeout(onerror, PATIENCE_MS, {});
-    document.head.append(make("link", { ...PROVER, rel: "modulepreload", crossorigin: "", onload, onerror }));
+    document.head.append(make("link", { ...LATER, rel: "modulepreload", crossorigin: "", onload, onerror }));
   });
-  return (await import(PROVER.href)).prove(challenge);
+  return import(LATER.href);
 }
 
 class Form extends Embed {
@@ -141,8 +140,8 @@ class Form extends Embed {
   }
 
   async offer() {
-    const common = await once("embed/v1/domains.json").catch(() => []);
-    const better = meant(this.email.value, common);
+    const { meant } = await later().catch(() => ({ meant() {} }));
+    const better = meant(this.email.value);
     const take = () => {
       this.email.value = better;
       this.offered.replaceChildren();
@@ -198,7 +197,7 @@ class Form extends Embed {
     try {
       await send().catch(async (error) => {
         if (!error.challenge) throw error;
-        await send(await prove(error.challenge));
+        await send(await (await later()).prove(error.challenge));
       });
       this.done = body;
       this.thank();

@@ -1,9 +1,9 @@
 // <undersigned-organisations>: which organisations endorse, in the order of the log.
-import { Embed, LOOK, ask, define, make } from "./base.js";
+import { Embed, SHEETS, ask, define, make } from "./base.js";
 import NAMES from "./names.css" with { type: "css" };
 
 class Organisations extends Embed {
-  static sheets = [LOOK, NAMES];
+  static sheets = [...SHEETS, NAMES];
 
   async draw(signal) {
     const list = make("ul", { class: "names", part: "list", tabindex: "-1" });

@@ -17,9 +17,9 @@ CHANNEL = "v1"
 SOURCES = HERE / "embeds"
 # What is served, and the modules in it, in the order in which they need each other.
 SCRIPTS = {
-    "undersigned.js": ("keys.js", "base.js", "tally.js", "organisations.js", "address.js", "fields.js", "form.js"),
+    "undersigned.js": ("keys.js", "base.js", "tally.js", "organisations.js", "fields.js", "form.js"),
     "tally.js": ("keys.js", "base.js", "tally.js"),
-    "proof.js": ("proof.js",),
+    "proof.js": ("address.js", "proof.js"),
     "frame.js": ("frame.js",),
     "framed.js": ("framed.js",),
 }
@@ -27,7 +27,7 @@ KEYS = re.compile(r"KEYS = \((.*?)\)\.split", re.DOTALL)
 WORD = re.compile(r"\bwords\.(\w+)")
 STYLE_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.css)" with .*$', re.MULTILINE)
 PINNED_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.js)" with \{ type: "pinned" \};$', re.MULTILINE)
-MODULE_LINES = re.compile(r"^import .*\n|^export \{.*\n|^export (?=\w)", re.MULTILINE)
+MODULE_LINES = re.compile(r"^import .*\n|^export (?=\w)", re.MULTILINE)
 # Comments, and space between lines: not for readers of what is served, who have the sources.
 SCRIPT_SLACK = re.compile(r"^\s*(?://.*|/\*\*.*\*/)\n|^[ \t]+|^\n|(?<=[(\[{,;])\n", re.MULTILINE)
 # What makes code longer and no different. Strings and templates are left as they are, and no template holds another.
@@ -35,7 +35,8 @@ LITERAL = re.compile(r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)')
 CODE_SLACK = (
     (re.compile(r" *([=?:{}(),;&|<>]+|\+=?(?! *\+)|-(?! *-)) *"), r"\1"),
     (re.compile(r"\bconst "), "let "),
-    (re.compile(r";(?=\})|(?<=\})\n"), ""),
+    (re.compile(r";(?=\})|(?<=\})\n|,(?=[)\]}])"), ""),
+    (re.compile(r"(?<!\w)\((\w+)\)=>"), r"\1=>"),
 )
 STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,>])\s+|\s+(?=[{}!>])|(?<=[a-z]:) |;\s*(?=})", re.DOTALL)
 
@@ -98,8 +99,7 @@ def released(directory: Path = SOURCES / "released") -> dict[str, dict[str, Asse
 
 def find(release: str, name: str) -> tuple[Asset, bool] | None:
     """A file of the channel or of a release, and whether it never changes; None if there is no such file."""
-    data = {"integrity.json": integrity(), "domains.json": common_domains()}
-    homes = released() | {CHANNEL: current() | data, f"v{VERSION}": current()}
+    homes = released() | {CHANNEL: current() | {"integrity.json": integrity()}, f"v{VERSION}": current()}
     found = homes.get(release, {}).get(name)
     return (found, release != CHANNEL) if found else None
 
@@ -115,12 +115,6 @@ def words(language: str, originals: tuple[str, ...]) -> Asset:
 def country_names(language: str) -> Asset:
     """All countries of a language as pairs of code and name, in the order in which its readers look for them."""
     return asset("application/json", _json(list(countries.names(language).items())))
-
-
-@cache
-def common_domains() -> Asset:
-    """The mail domains that a slip is likely to have been meant for."""
-    return asset("application/json", _json((SOURCES / "domains.txt").read_text().split()))
 
 
 @cache
