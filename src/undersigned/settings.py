@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -44,6 +45,7 @@ class Settings(
     public half is looked up. Whoever submits has to prove work, or wait, while more than `submit_burst_network` a minute come
     from one network, or more than `submit_burst_total` from all. New submissions are refused while less than `disk_reserve_mb` of
     disk is free for an embedded database, and while `pending_max` claims wait for their confirmation; 0 means no limit.
+    `time_zone` is the one in whose days pages say when a statement opens and closes, by its name in the IANA's database.
     """
 
     host: str = "127.0.0.1"
@@ -73,6 +75,7 @@ class Settings(
     local: bool = False
     disk_reserve_mb: Annotated[int, Meta(ge=0)] = 256
     pending_max: Annotated[int, Meta(ge=0)] = 1_000_000
+    time_zone: str = "UTC"
 
     @property
     def url(self) -> str:
@@ -98,6 +101,11 @@ class Settings(
     def site(self) -> str:
         """The host of the public address, as mails, Message-IDs and greetings name it."""
         return urlsplit(self.url).hostname or "localhost"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of what pages say. Raises ValueError or OSError."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def signing_keys(self) -> list[str]:
@@ -234,6 +242,13 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"{PREFIX}DKIM_SELECTOR must be a name in DNS, such as undersigned or k1.2026.")
     if settings.relay and settings.relay.cafile and not Path(settings.relay.cafile).is_file():
         raise SettingsError(f"{PREFIX}SMTP_URL names a cafile that isn't there: {settings.relay.cafile}.")
+    try:
+        _ = settings.zone
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise SettingsError(
+            f"{PREFIX}TIME_ZONE must be a time zone that this machine knows, such as Asia/Yerevan. Where it knows none, "
+            "install the system's package tzdata."
+        ) from None
     try:
         _ = settings.metrics_at
     except ValueError:

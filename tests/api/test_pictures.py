@@ -153,7 +153,8 @@ async def test_oembed_keeps_to_the_size_it_is_given(world: World) -> None:
     assert small["width"] == 300
     assert small["height"] <= 200
     assert "thumbnail_url" not in small
-    assert 'width="300"' in small["html"]
+    # As wide as what it stands in: the page in it is no wider than the badge.
+    assert 'width="100%"' in small["html"]
 
 
 @pytest.mark.parametrize("url", [PAGE, f"{PAGE}/", f"{PAGE}?utm_source=x#endorse", "https://127.0.0.1:8000/s/example"])
@@ -220,7 +221,12 @@ async def test_the_lines_carry_every_choice_without_javascript(world: World) -> 
     assert base64.b64encode(hashlib.sha384(body).digest()).decode() == integrity
     assert pinned.partition("</script>")[2] == script.partition("</script>")[2]
     assert f'src="http://127.0.0.1:8000{BADGE}?{query}"' in linked
-    assert linked.startswith(f'<a href="{PAGE}?lang=hy"><img ')
+    assert linked.startswith(f'<div><a href="{PAGE}?lang=hy"><img ')
+    assert 'style="max-width:100%;height:auto"' in linked
+    # What WordPress leaves of an author's line: the block, and the link in it.
+    for line in (frame, script, pinned):
+        left = re.sub(r"<script.*?</script>|</?(?:iframe|undersigned-)[^>]*>", "", line)
+        assert re.fullmatch(rf'<div><a href="{PAGE}\?lang=hy">[^<]+</a></div>', left)
     assert address == f"{PAGE}?lang=hy"
     assert '<html lang="en"' in page.text
 

@@ -155,10 +155,28 @@ async def test_a_link_serves_one_purpose_only(world: World) -> None:
     assert (await world.confirm(token_of(mail, "n"))).status_code == 400
 
 
-async def test_a_filled_honeypot_is_told_the_same_and_keeps_nothing(world: World) -> None:
-    answers = [await world.submit(person()), await world.submit(person("bot@example.org", subject="Buy now"))]
-    assert answers[0].content == answers[1].content
+async def test_a_filled_honeypot_keeps_nothing_and_says_so(world: World) -> None:
+    answer = await world.submit(person("filled@example.org", subject="Buy now"))
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/subject", "not_empty")
+    assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 0
+    assert (await world.submit(person("filled@example.org", subject=""))).status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/s/example", "/embed/example/form"])
+async def test_a_person_whose_browser_fills_the_honeypot_is_asked_to_send_once_more_without_it(
+    world: World, path: str
+) -> None:
+    form = {"kind": "individual", "name": "Ada Example", "email": "ada@example.org", "subject": "Ada Example"}
+    answer = await world.client.post(path, data=form)
+    assert answer.status_code == 422
+    assert "please send the form once more" in answer.text
+    assert 'name="subject"' not in answer.text
+    assert 'value="ada@example.org"' in answer.text
+    assert (await world.client.post(path, data=form | {"subject": ""})).status_code == 200
     assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 1
+    assert 'name="subject"' in (await world.client.get(path)).text
 
 
 async def test_the_mail_before_confirmation_repeats_nothing_that_was_typed(world: World) -> None:

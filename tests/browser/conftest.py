@@ -45,8 +45,9 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         left_out("Chromium", "pages and embeds")
     with sync_playwright() as playwright:
+        # Scrollbars take room, as on most desks: without them nobody sees one that shouldn't be there.
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=QUIET, chromium_sandbox=False, ignore_default_args=["--hide-scrollbars"]
+            executable_path=CHROMIUM, args=QUIET, ignore_default_args=["--hide-scrollbars"], chromium_sandbox=False
         )
         yield chromium
         chromium.close()

@@ -74,6 +74,7 @@ def test_no_style_of_the_page_hides_the_form_and_the_form_changes_no_style_of_th
     assert box is not None
     assert box["height"] >= 44
 
+    # The bar is there from the beginning: that the page becomes longer than the screen is no style.
     own = '<p class="error choice tally" id="own">Ours</p>'
     page.goto(partner.show(own + element(server), head="<style>html { overflow-y: scroll }</style>"))
     style = "JSON.stringify(Object.fromEntries([...getComputedStyle(own)].map(name => [name, getComputedStyle(own)[name]])))"

@@ -37,6 +37,56 @@ def test_an_iframe_gets_the_height_of_what_is_in_it(page: Page, server: Server, 
     expect(first).not_to_have_attribute("height", "200")
 
 
+HOSTILE = (
+    "<style>iframe { height: auto; max-width: 100%; display: block } html iframe { height: 150px !important }</style>"
+)
+
+
+def test_no_style_sheet_and_no_shadow_tree_of_the_page_keeps_a_frame_from_its_height(
+    page: Page, server: Server, partner: Partner
+) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    shadow = '<div><template shadowrootmode="open">{}</template></div>'
+    within = shadow.format(shadow.format(frame(server, "form")))
+    late = frame(server, "tally").replace("<iframe", '<iframe loading="lazy" id="late"')
+    policy = f"default-src 'none'; frame-src {server.url}; script-src {server.url}; style-src 'unsafe-inline'"
+    below = '<p style="height: 9000px"></p>'
+    head = HOSTILE + f'<script type="module" src="{server.url}/embed/v1/frame.js"></script>'
+    page.goto(partner.show(frame(server, "form") + within + below + late, head=head, content_security_policy=policy))
+    for outer in (page.locator("iframe").first, page.locator("div iframe")):
+        expect(outer).not_to_have_attribute("height", "200")
+        assert outer.evaluate("frame => frame.clientHeight") == float(outer.get_attribute("height") or 0) > 700
+    assert [text for text in said if "favicon" not in text] == []
+    page.locator("#late").scroll_into_view_if_needed()
+    expect(page.locator("#late")).not_to_have_attribute("height", "200")
+
+
+@pytest.mark.parametrize("width", [320, 390, 700, 1200])
+@pytest.mark.parametrize("path", ["tally", "organisations", "form", "form?lang=hy"])
+def test_a_frame_that_was_measured_shows_no_scrollbar(
+    page: Page, server: Server, partner: Partner, path: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    head = f'<script type="module" src="{server.url}/embed/v1/frame.js"></script>'
+    page.goto(partner.show(frame(server, path).replace('"200"', '"20"'), head=head))
+    expect(page.locator("iframe")).not_to_have_attribute("height", "20")
+    inside = page.frame_locator("iframe").locator("html")
+    page.wait_for_timeout(200)
+    assert inside.evaluate("html => [html.scrollHeight - html.clientHeight, innerWidth - html.clientWidth]") == [0, 0]
+
+
+def test_the_line_for_a_tally_is_high_enough_without_a_script(page: Page, server: Server, partner: Partner) -> None:
+    for width in (320, 390, 700):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(partner.show(frame(server, "tally").replace('"200"', '"90"')))
+        inside = page.frame_locator("iframe").locator("html")
+        assert inside.evaluate("html => [html.scrollHeight - html.clientHeight, innerWidth - html.clientWidth]") == [
+            0,
+            0,
+        ]
+
+
 def test_nobody_else_sets_a_height(page: Page, server: Server, partner: Partner) -> None:
     partner.show("<script>parent.postMessage({ undersigned_height: 4321 }, '*')</script>", "/stranger")
     body = (

@@ -75,6 +75,19 @@ def test_a_link_unfolds_in_the_sandbox_of_wordpress_and_can_be_followed(
     page.wait_for_url(f"{server.url}/s/example?lang=hy")
 
 
+def test_a_page_that_begins_to_listen_late_shows_the_frame_too(page: Page, server: Server, partner: Partner) -> None:
+    page.goto(partner.show(as_wordpress(unfolded(server))))
+    page.wait_for_load_state("networkidle")
+    listening = WORDPRESS.replace("<script>", "").replace(";</script>", "")
+    page.evaluate(f"() => {{ {listening} }}")
+    assert page.locator("iframe").get_attribute("style")
+    page.evaluate(
+        f"document.querySelector('iframe').contentWindow.postMessage({{ message: 'ready', secret: '{SECRET}' }}, '*')"
+    )
+    expect(page.locator("iframe")).not_to_have_attribute("style", re.compile("hidden"))
+    expect(page.frame_locator("iframe").locator("img")).to_be_visible()
+
+
 def test_in_a_sandbox_that_listens_to_nobody_the_numbers_and_the_address_can_still_be_read(
     page: Page, server: Server, partner: Partner
 ) -> None:
@@ -116,7 +129,7 @@ def test_a_choice_renews_the_lines_and_a_button_copies_one(page: Page, context: 
     expect(page.get_by_role("status")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.get_by_role("textbox", name="The line for a frame").input_value()
-    assert copied.startswith("<iframe src=")
+    assert copied.startswith("<div><iframe src=")
 
 
 def test_without_javascript_the_form_shows_the_chosen_lines(browser: Browser, server: Server) -> None:

@@ -81,8 +81,8 @@ def test_a_preflight_names_methods_and_headers_and_asks_nobody(path: str) -> Non
     status, headers, body, seen = ask("OPTIONS", path)
     assert (status, body, seen) == (204, b"", None)
     assert headers["access-control-allow-methods"] == "GET, HEAD, POST, OPTIONS"
-    assert "content-type" in headers["access-control-allow-headers"].lower()
-    assert "authorization" not in headers["access-control-allow-headers"].lower()
+    # Any but Authorization, which the star leaves out: a page's monitoring adds some of its own.
+    assert headers["access-control-allow-headers"] == "*"
 
 
 @pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE])
@@ -97,9 +97,27 @@ def test_every_answer_has_safe_headers(path: str) -> None:
     assert (headers["referrer-policy"], headers["x-content-type-options"]) == ("no-referrer", "nosniff")
 
 
-def test_what_is_made_to_be_embedded_may_be_loaded_by_isolated_pages_and_nothing_else() -> None:
-    assert ask("GET", "/embed/v1/tally.js")[1]["cross-origin-resource-policy"] == "cross-origin"
-    assert "cross-origin-resource-policy" not in ask("GET", "/s/example")[1]
+@pytest.mark.parametrize(
+    ("path", "isolated"),
+    [
+        ("/embed/v1/tally.js", True),
+        ("/embed/example/form", True),
+        ("/s/example/card", True),
+        ("/s/example/card.png", True),
+        ("/static/card.css", True),
+        ("/v1/statements/example/badge.svg", True),
+        ("/s/example", False),
+        ("/s/example/card/x", False),
+        ("/", False),
+        ("/m/token", False),
+    ],
+)
+def test_what_is_made_to_be_embedded_may_be_loaded_and_framed_by_isolated_pages_and_nothing_else(
+    path: str, isolated: bool
+) -> None:
+    headers = ask("GET", path)[1]
+    assert headers.get("cross-origin-resource-policy") == ("cross-origin" if isolated else None)
+    assert headers.get("cross-origin-embedder-policy") == ("require-corp" if isolated else None)
 
 
 def test_a_header_that_a_handler_set_is_left_as_it_is() -> None:

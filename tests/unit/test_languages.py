@@ -80,6 +80,7 @@ def test_a_translation_has_the_edges_of_its_source(language: str) -> None:
     [
         (None, "en"), ("", "en"), ("hy", "hy"), ("HY-AM", "hy"), ("az-Latn-AZ", "az"), ("xx", "en"), ("../../etc", "en"),
         ("e", "en"), ("eng", "en"), ("\0", "en"), ("ar", "en"), ("ar-XB", "ar-XB"), ("en-xa", "en-XA"),
+        ("az_AZ", "az"), ("de_DE_formal", "de"), ("hu_HU.UTF-8", "hu"), ("ru_RU@euro", "ru"), ("_de", "en"),
     ],
 )  # fmt: skip
 def test_a_tag_is_looked_up_by_its_first_part(asked: str | None, spoken: str) -> None:

@@ -71,7 +71,13 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             "Not looked at where none is needed"
         ),
     ] = None
-    subject: Annotated[str, Meta(max_length=1000, description="Leave this empty: people don't see it in the form")] = ""
+    subject: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            description="Leave this empty: people don't see it in the form, and what fills it in is refused",
+        ),
+    ] = ""
 
 
 class Correcting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

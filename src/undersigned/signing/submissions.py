@@ -38,6 +38,9 @@ DETAILS = {
     "text_unknown": noop("This is not a text of this statement."),
     "contribution_unknown": noop("The statement doesn't ask for this."),
     "website_invalid": noop("This is not a web address."),
+    "not_empty": noop(
+        "Something was filled in here that people don’t see. It is empty again: please send the form once more."
+    ),
     "individual_only": noop("This belongs to an organisation: leave it out, or sign as one."),
 }
 
@@ -91,6 +94,8 @@ def check(statement: Statement, body: Checked[Signing]) -> Claim:
     box = _mailbox(faults, signing.email)
     if signing.country is not None and signing.country not in countries.CODES:
         faults.add("/country", "country_unknown")
+    if signing.subject:
+        faults.add("/subject", "not_empty")
     faults.objectives(statement, signing.objectives)
     if signing.text_sha256 is not None and statement.locale_of(signing.text_sha256) is None:
         faults.add("/text_sha256", "text_unknown")
@@ -206,10 +211,9 @@ async def submit(
     """Keeps a claim that was checked for 7 days, and the mail that asks for its confirmation; returns after the commit.
 
     It is attributed to its partner if that is one of `partners`, and otherwise to nobody: anyone can invent a name. A filled
-    honeypot is told the same and keeps nothing. Raises Unavailable if the text changed at this very moment.
+    honeypot is a fault like others, because a password manager fills it too. Raises Unavailable if the text changed at this very
+    moment.
     """
-    if signing.subject:
-        return
     salt = secrets.token_bytes(32)
     accepted = await db.batched(
         db.q.submissions.submit,

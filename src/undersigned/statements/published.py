@@ -1,6 +1,7 @@
 """Published statements, held in memory by whoever serves."""
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -80,7 +81,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     def translation(self, language: str) -> Translation | None:
         """The current translation for a language tag such as `de` or `de-AT`; None where there is none."""
-        return self.translations.get(language.lower().partition("-")[0])
+        return self.translations.get(re.split("[-_]", language.lower(), maxsplit=1)[0])
 
     def title_in(self, language: str) -> str:
         """The title in a language if it was translated, or else as it was published."""

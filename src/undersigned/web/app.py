@@ -194,7 +194,7 @@ async def _keep_fresh(site: Site) -> None:
 
 
 def _share(engine: JinjaTemplateEngine, settings: Settings) -> None:
-    templates.share(engine.engine)
+    templates.share(engine.engine, settings.zone)
     engine.engine.globals |= {
         "site": urlsplit(settings.url).hostname,
         "site_url": settings.url,

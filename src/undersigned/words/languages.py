@@ -69,12 +69,15 @@ def choose(wish: str | None) -> str:
 
 
 def known(wish: str | None) -> str | None:
-    """The language of ours that a tag asks for (RFC 4647 lookup by its first subtag), or None."""
+    """The language of ours that a tag asks for (RFC 4647 lookup by its first subtag), or None.
+
+    WordPress and POSIX write one as `de_DE_formal` or `az_AZ.UTF-8`.
+    """
     tag = (wish or "").strip().lower()
     for language in PSEUDO_LANGUAGES:
         if tag == language.lower():
             return language
-    primary = tag.partition("-")[0]
+    primary = re.split("[-_.@]", tag, maxsplit=1)[0]
     return primary if primary in LANGUAGES else None
 
 
@@ -255,11 +258,12 @@ def partial_day(date: str) -> str:
     return dates.format_skeleton("yMMMM", dt.date(int(year), int(rest), 1), locale=figures())
 
 
-def moment(time: dt.datetime) -> str:
-    """A moment to the minute, in UTC."""
-    zoned = time.astimezone(dt.UTC)
+def moment(time: dt.datetime, zone: dt.tzinfo = dt.UTC) -> str:
+    """A moment to the minute as the clocks of a time zone show it, and how far these are from UTC."""
+    zoned = time.astimezone(zone)
     words = dates.format_datetime(zoned, "long", locale=figures()).replace(zoned.strftime(":%S"), "", 1)
-    return words.replace(" UTC", "\N{NO-BREAK SPACE}UTC")
+    said, _, name = words.rpartition(" ")
+    return f"{said}\N{NO-BREAK SPACE}{dates.get_timezone_gmt(zoned, locale=figures()) if zoned.utcoffset() else name}"
 
 
 def hence(seconds: int) -> str:

@@ -1,7 +1,8 @@
 """What templates say, of pages and of mails: everything in the language in use at the moment they are rendered."""
 
+import datetime as dt
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from jinja2 import Environment, pass_context
@@ -9,8 +10,8 @@ from jinja2 import Environment, pass_context
 from undersigned.words import languages
 
 
-def share(environment: Environment) -> None:
-    """Has templates say everything in the language in use: `_`, `{% trans %}`, and what CLDR knows."""
+def share(environment: Environment, zone: dt.tzinfo = dt.UTC) -> None:
+    """Has templates say everything in the language in use: `_`, `{% trans %}`, and what CLDR knows; moments in this time zone."""
     environment.add_extension("jinja2.ext.i18n")
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         languages.gettext,
@@ -21,9 +22,10 @@ def share(environment: Environment) -> None:
     )
     environment.policies["ext.i18n.trimmed"] = True
     spoken = (
-        languages.number, languages.percent, languages.day, languages.partial_day, languages.moment, languages.link,
+        languages.number, languages.percent, languages.day, languages.partial_day, languages.link,
     )  # fmt: skip
     environment.filters |= {say.__name__: _when_rendered(say) for say in spoken}
+    environment.filters["moment"] = _when_rendered(partial(languages.moment, zone=zone))
     environment.globals |= {
         "link_in": languages.link_in,
         "language": languages.current,

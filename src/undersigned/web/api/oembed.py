@@ -19,7 +19,6 @@ from undersigned.web.exchange.site import AtSite, Site
 from undersigned.web.pictures import badge, card
 from undersigned.web.pictures.wishes import language_of
 from undersigned.words import languages
-from undersigned.words.languages import gettext as _
 
 LINK_HEIGHT = 56
 CACHE_AGE_S = 3600
@@ -97,11 +96,11 @@ def _unfolded(site: Site, statement: Statement, maxwidth: int | None, maxheight:
     height = round(badge.card_height(title) * width / badge.CARD_WIDTH) + LINK_HEIGHT
     height = min(height, maxheight or height)
     fits = (maxwidth or card.WIDTH) >= card.WIDTH and (maxheight or card.HEIGHT) >= card.HEIGHT
-    words = _("Endorse “%(title)s”") % {"title": title}
+    words = badge.called(statement)
     html = Markup(
         '<blockquote><a href="{url}">{words}</a></blockquote>'
-        '<iframe src="{frame}" title="{title}" width="{width}" height="{height}" frameborder="0"></iframe>'
-    ).format(url=url, words=words, frame=frame, title=title, width=width, height=height)
+        '<iframe src="{frame}" title="{title}" width="100%" height="{height}" frameborder="0"></iframe>'
+    ).format(url=url, words=words, frame=frame, title=title, height=height)
     return OEmbed(
         type="rich",
         version="1.0",

@@ -16,9 +16,11 @@ function isNear(a, b) {
   return (left.length < 2 && right.length < 2) || (left.length === 2 && left === right[1] + right[0]);
 }
 
-/** What an address probably was meant to be, if that is another. */
-export function meant(address) {
+/** What an address probably was meant to be, at a common domain, if that is another. */
+function meant(address) {
   const [name, domain] = address.trim().toLowerCase().split("@");
   const found = domain && !COMMON.includes(domain) && COMMON.find((each) => isNear(domain, each));
   return found && name && `${address.trim().split("@")[0]}@${found}`;
 }
+
+export { meant };

@@ -2,6 +2,7 @@
 import { KEYS } from "./keys.js";
 import LOOK from "./look.css" with { type: "css" };
 
+export const SHEETS = [LOOK];
 export const HOME = new URL("../../", import.meta.url).href;
 const kept = {};
 
@@ -37,32 +38,60 @@ export function make(tag, attributes, ...children) {
 export const fill = (sentence, values) =>
   sentence.split(/\{(\w+)\}/).map((piece, place) => (place % 2 ? values[piece] : piece));
 
-export const main = (tag) => tag.toLowerCase().split("-")[0];
+/** The language of a tag, also of one as WordPress and POSIX write it: `de_DE_formal`. */
+export const main = (tag) => tag.toLowerCase().split(/[-_]/)[0];
 
-async function wordsFor(element) {
-  const wishes = [];
-  for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) if (at.lang) wishes.push(at.lang);
+/** A list that JSON takes for one, whatever the page has taught its arrays (`toJSON` of Prototype and MooTools). */
+export const bare = (list) => Object.setPrototypeOf(list, null);
+
+/** What an element and those around it say of their language, the nearest first. */
+function* tags(element) {
+  for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) if (at.lang) yield at.lang;
+}
+
+async function wordsFor(wishes) {
   for (const wish of [...wishes, ...navigator.languages, "en"]) {
     const words = await once(`embed/v1/words/${encodeURIComponent(wish)}.json`);
     if (main(words.language) === main(wish))
-      return { ...words, ...Object.fromEntries(KEYS.map((key, place) => [key, words.sentences[place]])) };
+      return { ...words, ...words.sentences, ...Object.fromEntries(KEYS.map((key, place) => [key, words.sentences[place]])) };
   }
 }
 
 /** An embed. Until its `draw` has something to show, and whenever the server is away, its own content stays: the link. */
 export class Embed extends HTMLElement {
-  static observedAttributes = ["lang", "statement"];
+  static observedAttributes = ["statement"];
+  static sheets = SHEETS;
+
+  // The page around may change its language, and this element's.
+  tongue = new MutationObserver(() => `${[...tags(this)]}` !== `${this.wishes}` && this.begin());
 
   connectedCallback() {
     if (!this.shadowRoot) {
-      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [LOOK];
+      this.attachShadow({ mode: "open" }).adoptedStyleSheets = this.constructor.sheets;
       this.shadowRoot.append(make("slot"));
     }
+    for (let root = this; root; root = root.host)
+      this.tongue.observe((root = root.getRootNode()), { subtree: true, attributeFilter: ["lang"] });
     this.begin();
   }
 
+  // Moved by moveBefore, it goes on as it is.
+  connectedMoveCallback() {}
+
   disconnectedCallback() {
     this.life.abort();
+    this.tongue.disconnect();
+  }
+
+  // Another document, such as a window that an editor opens, has sheets of its own.
+  adoptedCallback() {
+    const { CSSStyleSheet: Sheet } = this.ownerDocument.defaultView ?? {};
+    if (!Sheet || !this.shadowRoot) return;
+    this.shadowRoot.adoptedStyleSheets = this.constructor.sheets.map(({ cssRules }) => {
+      const sheet = new Sheet();
+      sheet.replaceSync([...cssRules].map((rule) => rule.cssText).join(""));
+      return sheet;
+    });
   }
 
   attributeChangedCallback(name, before, after) {
@@ -73,8 +102,11 @@ export class Embed extends HTMLElement {
     this.life?.abort();
     const { signal } = (this.life = new AbortController());
     try {
-      this.words = await wordsFor(this);
-      if (!signal.aborted) await this.draw(signal);
+      this.wishes = [...tags(this)];
+      const words = await wordsFor(this.wishes);
+      if (signal.aborted) return;
+      this.words = words;
+      await this.draw(signal);
     } catch (error) {
       if (signal.aborted) return;
       this.fail(error);
@@ -91,6 +123,8 @@ export class Embed extends HTMLElement {
   show(...children) {
     const { language, direction } = this.words;
     this.shadowRoot.replaceChildren(make("div", { class: "root", lang: language, dir: direction }, ...children));
+    // Who measures a preview watches attributes, and can't see into this element.
+    this.setAttribute("drawn", "");
   }
 
   tell(what, detail) {

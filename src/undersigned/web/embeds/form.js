@@ -1,8 +1,7 @@
 // <undersigned-form>: where somebody begins to endorse, as a person or for an organisation.
-import { meant } from "./address.js";
-import { Embed, HOME, ask, define, fill, main, make, once } from "./base.js";
+import { Embed, HOME, ask, bare, define, fill, main, make, once } from "./base.js";
 import { address, field, group, point, select, text } from "./fields.js";
-import PROVER from "./proof.js" with { type: "pinned" };
+import LATER from "./proof.js" with { type: "pinned" };
 
 const PATIENCE_MS = 60_000;
 
@@ -19,24 +18,30 @@ function source() {
   return found;
 }
 
-/** Proves work. What proves it is the module that this script was made with, or none: whoever pinned the one pinned the other. */
-async function prove(challenge) {
+/** What is needed seldom: the module that this script was made with, or none. Whoever pinned the one pinned the other. */
+async function later() {
   await new Promise((onload, onerror) => {
     setTimeout(onerror, PATIENCE_MS, {});
-    document.head.append(make("link", { ...PROVER, rel: "modulepreload", crossorigin: "", onload, onerror }));
+    document.head.append(make("link", { ...LATER, rel: "modulepreload", crossorigin: "", onload, onerror }));
   });
-  return (await import(PROVER.href)).prove(challenge);
+  return import(LATER.href);
 }
 
 class Form extends Embed {
   async draw(signal) {
     const statement = await once(`${this.path}?lang=${this.words.language}`);
+    // The same text in the same language: it was only moved, and what was typed stands there.
+    if (statement === this.statement) return;
+    const before = this.form;
+    const countries = before && (await this.countries());
     if (signal.aborted) return;
     this.statement = statement;
     if (statement.state === "open" && statement.admitted) {
       this.form = this.sheet();
+      if (before) this.keep(before, countries);
       this.choose();
-      this.show(this.form);
+      if (this.done) this.thank();
+      else this.show(this.form);
     } else {
       const says = statement.state === "open" ? this.page("", this.words.elsewhere) : this.words[`statement_${statement.state}`];
       this.show(make("p", { class: "notice", part: "notice" }, says));
@@ -56,6 +61,7 @@ class Form extends Embed {
     this.offered = make("p", { class: "offer", role: "status" });
     this.trouble = make("p", { class: "error", role: "alert" });
     this.button = make("button", { class: "send", part: "button" }, words.send);
+    this.trap = make("div", { class: "trap", "aria-hidden": "true" }, make("input", { name: "subject", tabindex: "-1", autocomplete: "off" }));
     const form = make(
       "form",
       { novalidate: true, part: "form", onchange: () => this.choose(), onsubmit: (event) => this.submit(event) },
@@ -92,11 +98,7 @@ class Form extends Embed {
         statement.contributions.length &&
           group("organisation/contributions", "checkbox", words.contributions, statement.contributions.map((each) => [each, words[each]]), { optionally }),
       ),
-      make(
-        "div",
-        { class: "trap", "aria-hidden": "true" },
-        make("input", { name: "subject", tabindex: "-1", autocomplete: "off" }),
-      ),
+      this.trap,
       make("p", { class: "hint" }, words.next),
       make("p", { class: "hint" }, fill(words.privacy, { controller: statement.controller.name }), " ", this.page("/privacy", words.privacy_link)),
       this.trouble,
@@ -105,8 +107,16 @@ class Form extends Embed {
     );
     form.elements.kind[0].checked = true;
     // With the first field that is touched: the list is there before a phone opens it, or a browser wants to fill it in.
-    form.addEventListener("focusin", () => this.loadCountries());
+    form.addEventListener("focusin", async () => this.list(await this.countries()));
     return form;
+  }
+
+  /** Takes over what was typed into the form as it was before. */
+  keep(before, countries) {
+    this.list(countries);
+    for (const { name, type, value, checked } of before.elements)
+      for (const each of this.form.elements)
+        if (each.name === name && (each.value === value || !/radio|box/.test(type))) Object.assign(each, { value, checked });
   }
 
   /** A link to a page of this statement, beside what was typed. */
@@ -120,13 +130,17 @@ class Form extends Embed {
     this.form.querySelector(".for-individual").hidden = organised;
   }
 
-  async loadCountries() {
-    const countries = await once(`embed/v1/countries/${this.words.language}.json`).catch(() => []);
+  countries() {
+    return once(`embed/v1/countries/${this.words.language}.json`).catch(() => []);
+  }
+
+  list(countries) {
     for (const list of this.form.querySelectorAll("select"))
       if (list.length === 1) list.append(...countries.map(([value, name]) => make("option", { value }, name)));
   }
 
-  offer() {
+  async offer() {
+    const { meant } = await later().catch(() => ({ meant() {} }));
     const better = meant(this.email.value);
     const take = () => {
       this.email.value = better;
@@ -146,9 +160,9 @@ class Form extends Embed {
       name: given.get("name"),
       email: given.get("email"),
       locale: this.words.language,
-      objectives: given.getAll("objectives"),
+      objectives: bare(given.getAll("objectives")),
       source: source(),
-      subject: given.get("subject"),
+      subject: given.get("subject") ?? "",
     };
     // Whatever a page says of itself, it never costs a signature.
     if (/^[a-z0-9-]{1,64}$/.test(partner)) body.partner = partner;
@@ -161,7 +175,7 @@ class Form extends Embed {
         name: given.get("organisation/name"),
         country: given.get("organisation/country"),
         website: given.get("organisation/website") || null,
-        contributions: given.getAll("organisation/contributions"),
+        contributions: bare(given.getAll("organisation/contributions")),
       },
     };
   }
@@ -169,11 +183,10 @@ class Form extends Embed {
   async submit(event) {
     event.preventDefault();
     if (this.sending) return;
-    const { words, form } = this;
     const body = this.body();
     this.busy(true);
     this.trouble.textContent = "";
-    point(form, []);
+    point(this.form, []);
     const send = (proof) =>
       ask(`${this.path}/endorsements`, {
         method: "POST",
@@ -184,11 +197,17 @@ class Form extends Embed {
     try {
       await send().catch(async (error) => {
         if (!error.challenge) throw error;
-        await send(await prove(error.challenge));
+        await send(await (await later()).prove(error.challenge));
       });
-      this.sent(body);
+      this.done = body;
+      this.thank();
+      this.shadowRoot.querySelector("h2").focus();
+      this.tell("submitted", { kind: body.kind });
     } catch (error) {
-      const placed = error.errors?.length && point(form, error.errors, (code) => words[`error_${code}`] ?? words.error);
+      const { words } = this;
+      // A program that fills in what people don't see may have been a person's own: this is what they come back to.
+      if (error.errors) this.trap.remove();
+      const placed = error.errors?.length && point(this.form, error.errors, (code) => words[`error_${code}`] ?? words.error);
       if (!placed) this.trouble.textContent = words[error.code] ?? words.failed;
       this.fail(error);
     }
@@ -202,10 +221,11 @@ class Form extends Embed {
   }
 
   /** Where to look now, and what to do if nothing comes. What was typed stays, for who has to correct it. */
-  sent({ kind, email }) {
+  thank() {
     const { words } = this;
-    const heading = make("h2", { tabindex: "-1", part: "heading" }, words.sent);
+    const { email } = this.done;
     const again = () => {
+      this.done = null;
       this.show(this.form);
       this.email.focus();
     };
@@ -213,16 +233,25 @@ class Form extends Embed {
       make(
         "div",
         { class: "sent", part: "sent" },
-        heading,
+        make("h2", { tabindex: "-1", part: "heading" }, words.sent),
         make("p", null, fill(words.sent_to, { address: make("b", null, make("bdi", { dir: "ltr" }, email)) })),
         make("h3", null, words.nothing),
         make("ul", null, [words.nothing_spam, words.nothing_wrong].map((each) => make("li", null, each))),
         make("button", { type: "button", class: "more", onclick: again }, words.again),
       ),
     );
-    heading.focus();
-    this.tell("submitted", { kind });
   }
 }
+
+// What is typed here is for nobody else: a page whose player takes space and f would swallow them. Escape and Tab are for a
+// dialogue around.
+for (const type of ["keydown", "keypress", "keyup"])
+  addEventListener(
+    type,
+    (event) => {
+      if (!/Tab|Esc/.test(event.key) && event.composedPath().some((each) => each instanceof Form)) event.stopImmediatePropagation();
+    },
+    true,
+  );
 
 define("undersigned-form", Form);

@@ -1,7 +1,10 @@
 // <undersigned-organisations>: which organisations endorse, in the order of the log.
-import { Embed, ask, define, make } from "./base.js";
+import { Embed, SHEETS, ask, define, make } from "./base.js";
+import NAMES from "./names.css" with { type: "css" };
 
 class Organisations extends Embed {
+  static sheets = [...SHEETS, NAMES];
+
   async draw(signal) {
     const list = make("ul", { class: "names", part: "list", tabindex: "-1", translate: "no" });
     const more = make("button", { type: "button", class: "more", part: "more" }, this.words.more);

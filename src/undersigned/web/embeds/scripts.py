@@ -17,12 +17,14 @@ CHANNEL = "v1"
 SOURCES = HERE / "embeds"
 # What is served, and the modules in it, in the order in which they need each other.
 SCRIPTS = {
-    "undersigned.js": ("keys.js", "base.js", "tally.js", "organisations.js", "address.js", "fields.js", "form.js"),
+    "undersigned.js": ("keys.js", "base.js", "tally.js", "organisations.js", "fields.js", "form.js"),
     "tally.js": ("keys.js", "base.js", "tally.js"),
-    "proof.js": ("proof.js",),
+    "proof.js": ("address.js", "proof.js"),
     "frame.js": ("frame.js",),
     "framed.js": ("framed.js",),
 }
+KEYS = re.compile(r"KEYS = \((.*?)\)\.split", re.DOTALL)
+WORD = re.compile(r"\bwords\.(\w+)")
 STYLE_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.css)" with .*$', re.MULTILINE)
 PINNED_IMPORT = re.compile(r'^import (\w+) from "\./(\w+\.js)" with \{ type: "pinned" \};$', re.MULTILINE)
 MODULE_LINES = re.compile(r"^import .*\n|^export (?=\w)", re.MULTILINE)
@@ -33,9 +35,10 @@ LITERAL = re.compile(r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)')
 CODE_SLACK = (
     (re.compile(r" *([=?:{}(),;&|<>]+|\+=?(?! *\+)|-(?! *-)) *"), r"\1"),
     (re.compile(r"\bconst "), "let "),
-    (re.compile(r";(?=\})|(?<=\})\n"), ""),
+    (re.compile(r";(?=\})|(?<=\})\n|,(?=[)\]}])"), ""),
+    (re.compile(r"(?<!\w)\((\w+)\)=>"), r"\1=>"),
 )
-STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,])\s+|\s+(?=[{}])|(?<=[a-z]:) ", re.DOTALL)
+STYLE_SLACK = re.compile(r"/\*.*?\*/\s*|(?<=[{};,>])\s+|\s+(?=[{}!>])|(?<=[a-z]:) |;\s*(?=})", re.DOTALL)
 
 
 def joined(names: tuple[str, ...]) -> str:
@@ -43,8 +46,20 @@ def joined(names: tuple[str, ...]) -> str:
     source = "\n".join((SOURCES / name).read_text() for name in names)
     source = STYLE_IMPORT.sub(lambda found: _sheet(found[1], found[2]), source)
     source = PINNED_IMPORT.sub(lambda found: _pinned(found[1], found[2]), source)
-    pieces = LITERAL.split(SCRIPT_SLACK.sub("", MODULE_LINES.sub("", source)))
+    pieces = LITERAL.split(SCRIPT_SLACK.sub("", MODULE_LINES.sub("", _placed(source))))
     return "".join(piece if place % 2 else _shortened(piece) for place, piece in enumerate(pieces))
+
+
+def _placed(source: str) -> str:
+    """Where the code writes a sentence's name out, the sentence's place; the names that are looked up stay in KEYS."""
+    found = KEYS.search(source)
+    if found is None:
+        return source
+    names = "".join(re.findall(r'"(.*?)"', found[1])).split()
+    places = {name: place for place, name in enumerate(names) if name in WORD.findall(source)}
+    kept = " ".join("" if name in places else name for name in names).rstrip()
+    source = WORD.sub(lambda word: f"words[{places[word[1]]}]" if word[1] in places else word[0], source)
+    return KEYS.sub(f'KEYS = ("{kept}").split', source)
 
 
 def _shortened(code: str) -> str:
@@ -67,9 +82,10 @@ def _pinned(constant: str, name: str) -> str:
 
 @cache
 def current() -> dict[str, Asset]:
-    """This version's scripts by name, and their style sheet."""
+    """This version's scripts by name, and their style sheets."""
     scripts = {name: asset("text/javascript", joined(parts).encode()) for name, parts in SCRIPTS.items()}
-    return scripts | {"look.css": asset("text/css", (SOURCES / "look.css").read_bytes())}
+    sheets = {name: asset("text/css", (SOURCES / name).read_bytes()) for name in ("look.css", "names.css")}
+    return scripts | sheets
 
 
 @cache

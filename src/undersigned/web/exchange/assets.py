@@ -14,6 +14,8 @@ from undersigned.web.exchange.problems import NotFound
 from undersigned.web.exchange.site import HERE, AnyRequest
 
 # Pages ask for them under their version, so a new one is loaded at once.
+# Where a page asks for a module as for a script of old, it hears something else.
+VARY = "Accept-Encoding, Sec-Fetch-Mode"
 BRIEFLY = "public, max-age=3600"
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -40,7 +42,7 @@ def asset(media_type: str, body: bytes) -> Asset:
 
 def answer(request: AnyRequest, asset: Asset, cache: str) -> Response[bytes]:
     """The file, compressed if the client can take it, or that it is unchanged."""
-    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": cache, "Vary": VARY}
     if caching.takes_gzip(request.headers.get("accept-encoding")):
         # Weak, because the same bytes are told in two ways (RFC 9110, 8.8.1).
         tag = f"W/{asset.etag}"

@@ -23,7 +23,8 @@ CORS: Headers = [
 PREFLIGHT: Headers = [
     *CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
-    (b"access-control-allow-headers", b"Content-Type, If-None-Match"),
+    # Whatever the monitoring of the page around adds (`traceparent`, `baggage`), and never Authorization (Fetch, 4.9).
+    (b"access-control-allow-headers", b"*"),
     (b"access-control-max-age", b"86400"),
 ]
 
@@ -51,12 +52,16 @@ SAFE: Headers = [
     (b"x-content-type-options", b"nosniff"),
 ]
 SAFE_AND_OPEN = SAFE + CORS
-# What is made to be embedded may be loaded by a page that isolates itself (COEP), and a frame may say that something went wrong.
-SAFE_AND_EMBEDDABLE: Headers = [
-    (b"content-security-policy", policy(None).encode()),
-    *SAFE_AND_OPEN[1:],
+# A page that isolates itself loads only what says that it may be loaded, and frames only what isolates itself too (HTML, 7.1.4).
+ISOLATED: Headers = [
     (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
 ]
+# What is made to be embedded; a frame may say that something went wrong.
+SAFE_AND_EMBEDDABLE: Headers = [(b"content-security-policy", policy(None).encode()), *SAFE_AND_OPEN[1:], *ISOLATED]
+# The frame of an oEmbed answer and what it loads: within WordPress's sandbox everything is another origin's.
+SAFE_AND_ISOLATED = SAFE + ISOLATED
+OF_CARDS = re.compile(r"/s/[^/]+/card(?:\.png)?|/static/[^/]+|/v1/statements/[^/]+/badge\.svg")
 
 
 def at_the_edge(app: ASGIApp) -> ASGIApp:
@@ -77,7 +82,7 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
         if public and method == "OPTIONS":
             await _answer(send, 204, b"", PREFLIGHT)
             return
-        extra = SAFE_AND_EMBEDDABLE if plain.startswith("/embed/") else SAFE_AND_OPEN if public else SAFE
+        extra = _extra(plain, public=public)
 
         body = Body(receive)
 
@@ -104,6 +109,15 @@ def at_the_edge(app: ASGIApp) -> ASGIApp:
             await app(scope, body, send_with_headers)
 
     return edge
+
+
+def _extra(path: str, *, public: bool) -> Headers:
+    """What goes with every answer from here, errors included."""
+    if path.startswith("/embed/"):
+        return SAFE_AND_EMBEDDABLE
+    if OF_CARDS.fullmatch(path):
+        return SAFE_AND_ISOLATED + CORS if public else SAFE_AND_ISOLATED
+    return SAFE_AND_OPEN if public else SAFE
 
 
 def _accepted(scope: Scope) -> str:

@@ -14,6 +14,13 @@ from undersigned.words import languages
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHANNEL = "public, max-age=3600, stale-while-revalidate=86400"
+# For a page that left out `type="module"`. At another address, lest a browser gives the module what it keeps of this.
+TO_MODULE = b"""\
+console.warn(`Undersigned: please write <script type="module" src="${document.currentScript.src}"></script>`);
+import(`${document.currentScript.src}?module`);
+"""
+# What a browser says of itself when a page asks for a script of old, which is no module (Fetch Metadata).
+AS_OF_OLD = {"sec-fetch-dest": "script", "sec-fetch-mode": "no-cors"}
 
 
 @get("/{release:str}/{name:str}")
@@ -23,6 +30,9 @@ async def read_script(request: AnyRequest, release: FromPath[str], name: FromPat
     if found is None:
         raise NotFound
     asset, is_immutable = found
+    if name.endswith(".js") and all(request.headers.get(key) == value for key, value in AS_OF_OLD.items()):
+        headers = {"Cache-Control": "no-store", "Vary": assets.VARY}
+        return Response(TO_MODULE, headers=headers, media_type="text/javascript")
     return assets.answer(request, asset, IMMUTABLE if is_immutable else CHANNEL)
 
 

@@ -164,7 +164,7 @@ async def _page(
         context={
             "statement": site.statements.get(held.statement),
             "held": held,
-            "facts": _facts(site.statements.get(held.statement), held),
+            "facts": _facts(site.statements.get(held.statement), held, site.settings.zone),
             "values": {"name": held.name} | (values or {}),
             "errors": {about + name: words for name, words in trouble.errors.items()},
             "said": _(done) if done else "",
@@ -176,11 +176,11 @@ async def _page(
     )
 
 
-def _moment(time: str) -> str:
-    return languages.moment(dt.datetime.fromisoformat(time))
+def _moment(time: str, zone: dt.tzinfo) -> str:
+    return languages.moment(dt.datetime.fromisoformat(time), zone)
 
 
-def _facts(statement: Statement, held: HeldEndorsement) -> list[tuple[str, str]]:
+def _facts(statement: Statement, held: HeldEndorsement, zone: dt.tzinfo) -> list[tuple[str, str]]:
     """What is held, as a person reads it; what is empty is left out."""
     consent, name_status = held.consent, NAME_STATUS[held.name_status]
     facts = [
@@ -201,14 +201,16 @@ def _facts(statement: Statement, held: HeldEndorsement) -> list[tuple[str, str]]
         (
             _("You consented"),
             _("%(time)s, to the text %(hash)s…")
-            % {"time": _moment(consent.endorse.at), "hash": consent.endorse.text_sha256[:16]},
+            % {"time": _moment(consent.endorse.at, zone), "hash": consent.endorse.text_sha256[:16]},
         ),
         (_("Text you were shown"), _shown_text(statement, consent.endorse.shown_sha256)),
         (
             _("News"),
-            _("asked for %(time)s") % {"time": _moment(consent.updates.at)} if consent.updates else _("not asked for"),
+            _("asked for %(time)s") % {"time": _moment(consent.updates.at, zone)}
+            if consent.updates
+            else _("not asked for"),
         ),
-        (_("Counted"), languages.moment(held.counted_at)),
+        (_("Counted"), languages.moment(held.counted_at, zone)),
         (_("Entry of the public log"), "" if held.log_index is None else languages.number(held.log_index)),
     ]
     return [(label, value) for label, value in facts if value]

@@ -19,7 +19,6 @@ from undersigned.web.pictures.colours import LIGHT, known_accent
 from undersigned.web.pictures.wishes import known_theme
 from undersigned.words import languages
 from undersigned.words.languages import NAMES
-from undersigned.words.languages import gettext as _
 
 Show = Literal["form", "tally", "organisations"]
 HEIGHTS: dict[Show, int] = {"form": 1100, "tally": 90, "organisations": 480}
@@ -92,11 +91,13 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
     """The lines for a page anywhere; `url` is this installation's address."""
     title = statement.title_in(choice.language)
     with languages.speaking(choice.language):
-        words = _("Endorse “%(title)s”") % {"title": title}
+        words = badge.called(statement)
     slug, height = statement.slug, badge.card_height(title)
     page = Markup('<a href="{}">{}</a>').format(f"{url}/s/{slug}?lang={choice.language}", words)
+    # WordPress takes the iframe from authors, and leaves what is in it.
     frame = _tag(
         "iframe",
+        page,
         src=f"{url}/embed/{slug}/{choice.show}?{choice.query()}",
         title=words if choice.show == "form" else title,
         width="100%",
@@ -111,11 +112,12 @@ def lines(url: str, statement: Statement, choice: Choice) -> Lines:
     )
     style = {"style": f"--undersigned-accent:#{choice.accent}"} if choice.accent else {}
     element = _tag(f"undersigned-{choice.show}", page, statement=slug, **choice.attributes(), **style)
-    image = Markup('<img src="{}" alt="{}" width="{}" height="{}">').format(
+    image = Markup('<img src="{}" alt="{}" width="{}" height="{}" style="max-width:100%;height:auto">').format(
         f"{url}/v1/statements/{slug}/badge.svg?{choice.query()}", words, badge.CARD_WIDTH, height
     )
     linked = _tag("a", image, href=f"{url}/s/{slug}?lang={choice.language}")
-    return Lines(str(frame + grow), str(load + element), str(pinned + element), str(linked))
+    # In a block each: block themes centre blocks, and nothing within a line.
+    return Lines(*(str(_tag("div", line)) for line in (frame + grow, load + element, pinned + element, linked)))
 
 
 def _tag(name: str, inside: Markup | str = "", **attributes: str) -> Markup:

@@ -142,6 +142,12 @@ def _columns(figures: list[tuple[str, str]], room: float) -> tuple[float, list[f
     return scale, [0.0, widths[0] * scale + GAP]
 
 
+def called(statement: Statement) -> str:
+    """What a link to a statement says in the language in use: an invitation as long as it can be endorsed, or else its title."""
+    title = statement.title_in(languages.current())
+    return _("Endorse “%(title)s”") % {"title": title} if statement.state == "open" else title
+
+
 def invitation(statement: Statement, host: str) -> str:
     """What stands below the line to sign on."""
     return _("Endorse at %(host)s") % {"host": host} if statement.state == "open" else host

@@ -7,6 +7,10 @@
   const measure = () => say("height", Math.ceil(document.documentElement.getBoundingClientRect().height));
   // At once, because the frame is hidden until then, and a browser that hides a frame doesn't observe sizes in it.
   measure();
+  // The page around may have begun to listen only now: until it knows a height, it hides the frame.
+  addEventListener("message", ({ source, data }) => {
+    if (source === parent && data?.message === "ready" && data.secret === secret) measure();
+  });
   new ResizeObserver(measure).observe(document.documentElement);
   for (const link of document.links) {
     link.addEventListener("click", (event) => {
