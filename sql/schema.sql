@@ -49,6 +49,7 @@ CREATE TABLE statement (
     used_at timestamptz,
     embedding text NOT NULL DEFAULT 'open',
     milestones jsonb NOT NULL DEFAULT '[]',
+    time_zone text,
     CONSTRAINT statement_slug_is_plain CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 64),
     CONSTRAINT statement_hash_is_of_the_text CHECK (sha256 = sha256(convert_to(text, 'UTF8'))),
     CONSTRAINT statement_policy_is_known CHECK (policy IN ('review_all', 'domain_proof')),
@@ -57,6 +58,7 @@ CREATE TABLE statement (
     CONSTRAINT statement_adopted_on_is_a_date_or_less CHECK (adopted_on ~ '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')
 );
 COMMENT ON COLUMN statement.used_at IS 'When something was first seen submitted under this text, which can''t change since.';
+COMMENT ON COLUMN statement.time_zone IS 'In whose days it says when it opens and closes, by its IANA name; null: the installation''s.';
 COMMENT ON COLUMN statement.milestones IS '[{"on", "text", "url"?}]: what became of it, in its own language; not part of the hash.';
 
 CREATE TABLE consent (

@@ -26,25 +26,25 @@ FROM statement AS s WHERE s.slug = $1;
 -- Writes a statement; leaves the row untouched if nothing changed, so that publishing twice is publishing once.
 INSERT INTO statement (
     slug, title, text, sha256, locale, adopted_on, editorial_note, objectives, contributions, policy, controller,
-    recipients, retention, consent_sha256, opens_at, closes_at, embedding, milestones
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    recipients, retention, consent_sha256, opens_at, closes_at, embedding, milestones, time_zone
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (slug) DO UPDATE SET
     title = excluded.title, text = excluded.text, sha256 = excluded.sha256, locale = excluded.locale,
     adopted_on = excluded.adopted_on, editorial_note = excluded.editorial_note, objectives = excluded.objectives,
     contributions = excluded.contributions, policy = excluded.policy, controller = excluded.controller,
     recipients = excluded.recipients, retention = excluded.retention, consent_sha256 = excluded.consent_sha256,
     opens_at = excluded.opens_at, closes_at = excluded.closes_at,
-    embedding = excluded.embedding, milestones = excluded.milestones,
+    embedding = excluded.embedding, milestones = excluded.milestones, time_zone = excluded.time_zone,
     published_at = now()
 WHERE (statement.title, statement.text, statement.locale, statement.adopted_on, statement.editorial_note,
        statement.objectives, statement.contributions, statement.policy, statement.controller, statement.recipients,
        statement.retention, statement.consent_sha256, statement.opens_at, statement.closes_at, statement.embedding,
-       statement.milestones)
+       statement.milestones, statement.time_zone)
       IS DISTINCT FROM
       (excluded.title, excluded.text, excluded.locale, excluded.adopted_on, excluded.editorial_note,
        excluded.objectives, excluded.contributions, excluded.policy, excluded.controller, excluded.recipients,
        excluded.retention, excluded.consent_sha256, excluded.opens_at, excluded.closes_at, excluded.embedding,
-        excluded.milestones)
+       excluded.milestones, excluded.time_zone)
 RETURNING slug;
 
 -- name: keep_consent
@@ -93,7 +93,7 @@ UPDATE statement SET published_at = clock_timestamp();
 -- Reads every statement, for memory: with its current translations by locale, and the locales of all there ever were by hash.
 SELECT s.slug, s.title, s.text, s.sha256, s.locale, s.adopted_on, s.editorial_note, s.objectives, s.contributions, s.policy,
        s.controller, s.recipients, s.retention, s.consent_sha256, s.opens_at, s.closes_at, s.published_at, s.embedding, s.milestones,
-       c.text AS consent_text, h.origin, h.generation,
+       s.time_zone, c.text AS consent_text, h.origin, h.generation,
        (SELECT coalesce(jsonb_object_agg(t.locale, jsonb_build_object(
                    'locale', t.locale, 'title', t.title, 'text', t.text, 'sha256', encode(t.sha256, 'base64'),
                    'translator', t.translator, 'consent_text', o.text, 'consent_sha256', encode(o.sha256, 'base64')

@@ -1,11 +1,15 @@
 """What a statement says before it opens and after it closes: it invites nobody, and its days are those of its time zone."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import World
-from undersigned.settings import Settings, replace
+from undersigned.errors import StatementInvalid
+from undersigned.settings import ROOT, Settings, replace
+from undersigned.statements import publishing
 
 PAGE = "http://127.0.0.1:8000/s/example"
 TIMES = {
@@ -14,6 +18,23 @@ TIMES = {
     "closed": "opens_at = NULL, closes_at = '2025-03-01T00:00+04:00'",
 }
 INVITING = re.compile(r"Be among the first|put your name|Endorse\b|Sign\b")
+
+
+async def test_a_statement_has_a_time_zone_of_its_own(world: World, tmp_path: Path) -> None:
+    """The installation's is UTC, and the statement's own goes before it, in what programs read too."""
+    shutil.copytree(ROOT / "statements" / "example", tmp_path / "example")
+    file = tmp_path / "example" / "statement.toml"
+    described = file.read_text()
+    file.write_text(f'time_zone = "Asia/Yerevan"\nopens_at = 2090-02-28T20:00:00Z\n{described}')
+    assert await publishing.publish(world.db, tmp_path / "example", world.settings.url)
+    await world.refresh()
+    page = (await world.client.get("/s/example")).text
+    assert "Opens on <time" in page
+    assert "1 March 2090, 00:00\N{NO-BREAK SPACE}GMT+04:00</time>" in page
+    assert (await world.client.get("/v1/statements/example")).json()["opens_at"] == "2090-03-01T00:00:00+04:00"
+    file.write_text(f'time_zone = "Asia/Erewhon"\n{described}')
+    with pytest.raises(StatementInvalid, match="time_zone must be one"):
+        await publishing.publish(world.db, tmp_path / "example", world.settings.url)
 
 
 async def set_times(world: World, state: str) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -102,8 +103,19 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
             raise StatementNotOpen if self.state == "upcoming" else StatementClosed
 
 
+def zone(name: str) -> ZoneInfo | None:
+    """A time zone by its IANA name; None where this machine knows none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
 def _statement(stored: StoredStatement) -> Statement:
-    return msgspec.convert(msgspec.structs.asdict(stored) | {"html": passages.html(stored.text)}, Statement)
+    times = {"opens_at": stored.opens_at, "closes_at": stored.closes_at}
+    if stored.time_zone and (own := zone(stored.time_zone)):
+        times = {name: time and time.astimezone(own) for name, time in times.items()}
+    return msgspec.convert(msgspec.structs.asdict(stored) | times | {"html": passages.html(stored.text)}, Statement)
 
 
 class Statements:

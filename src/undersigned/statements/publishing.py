@@ -19,7 +19,7 @@ from undersigned.errors import (
 )
 from undersigned.settings import is_loopback
 from undersigned.statements import texts
-from undersigned.statements.published import Controller, Milestone
+from undersigned.statements.published import Controller, Milestone, zone
 from undersigned.statements.texts import Locale, Text, Title, Translation, TranslationDescription
 
 RESERVED_DOMAINS = (".invalid", ".example", ".test", ".example.org", ".example.com", ".example.net")
@@ -41,6 +41,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     editorial_note: Text | None = None
     opens_at: dt.datetime | None = None
     closes_at: dt.datetime | None = None
+    time_zone: str | None = None
     translations: dict[Locale, TranslationDescription] = {}
     milestones: list[Milestone] = []
 
@@ -70,6 +71,8 @@ def read(directory: Path) -> tuple[Description, str]:
             raise StatementInvalid(
                 f"{directory}: opens_at and closes_at need a time zone, such as 2027-01-01T00:00:00Z."
             )
+    if described.time_zone is not None and zone(described.time_zone) is None:
+        raise StatementInvalid(f"{directory}: time_zone must be one that this machine knows, such as Asia/Yerevan.")
     return described, text
 
 
@@ -135,6 +138,7 @@ async def publish(db: Database, directory: Path, base_url: str) -> bool:
             described.closes_at,
             described.embedding,
             msgspec.to_builtins(sorted(described.milestones, key=lambda milestone: milestone.on)),
+            described.time_zone,
         )
         await session.execute(q.keep_consent, consent_sha256, described.slug, consent, described.locale)
         await session.execute(q.open_log, described.slug, f"{host}/log/{described.slug}")

@@ -259,8 +259,8 @@ def partial_day(date: str) -> str:
 
 
 def moment(time: dt.datetime, zone: dt.tzinfo = dt.UTC) -> str:
-    """A moment to the minute as the clocks of a time zone show it, and how far these are from UTC."""
-    zoned = time.astimezone(zone)
+    """A moment to the minute as the clocks of a time zone show it, its own if it has one, and how far these are from UTC."""
+    zoned = time.astimezone(zone) if time.tzinfo is dt.UTC else time
     words = dates.format_datetime(zoned, "long", locale=figures()).replace(zoned.strftime(":%S"), "", 1)
     said, _, name = words.rpartition(" ")
     return f"{said}\N{NO-BREAK SPACE}{dates.get_timezone_gmt(zoned, locale=figures()) if zoned.utcoffset() else name}"

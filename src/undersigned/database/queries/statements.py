@@ -39,6 +39,7 @@ class StoredStatement(msgspec.Struct, frozen=True):
     published_at: dt.datetime
     embedding: Literal["open", "partners"]
     milestones: list[dict[str, Any]]
+    time_zone: str | None
     consent_text: str
     origin: str
     generation: int
