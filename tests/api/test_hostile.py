@@ -56,6 +56,8 @@ NAMES = ("lang", "after", "letter", "theme", "accent", "style", "partner", "url"
 BODIES = (
     b"",
     b"\xff\xfe",
+    b'"\xff"',
+    b'{"token": "\xed\xa0\x80", "email": "\xff", "\xfe": 1}',
     b"{" * 5000,
     b"&" * 5000,
     b"kind=organisation&email=%00&name=%ed%a0%80&organisation_website=javascript://x.org/%250aalert(1)&objectives=%00",

@@ -37,6 +37,7 @@ from undersigned.web import api, frames, pages
 from undersigned.web.exchange import assets, problems
 from undersigned.web.exchange.counting import counted
 from undersigned.web.exchange.edge import BODY_SIZE_MAX, at_the_edge
+from undersigned.web.exchange.requests import Asked
 from undersigned.web.exchange.site import HERE, Site, site_of
 from undersigned.words import templates
 
@@ -130,6 +131,7 @@ def create_app(settings: Settings, *, described: bool = False) -> Litestar:
         lifespan=[lifespan],
         openapi_config=DESCRIPTION if described else None,
         plugins=[_CheckedBodies()],
+        request_class=Asked,
         request_max_body_size=BODY_SIZE_MAX,
         template_config=TemplateConfig(
             directory=HERE / "templates",
