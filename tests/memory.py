@@ -1,9 +1,10 @@
 """Clusters in memory, on systems that have a disk of it: thousands of commits then wait for no disk, and none is skipped."""
 
+import fcntl
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from undersigned.process.embedded import Cluster
@@ -16,14 +17,18 @@ def keep_in_memory(data_dir: Path) -> None:
     name = data_dir / "postgres"
     if MEMORY.is_dir() and not name.exists() and not name.is_symlink():
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name.symlink_to(MEMORY / f"undersigned-test-{hashlib.sha256(bytes(name)).hexdigest()[:12]}")
+        with suppress(FileExistsError):  # another process was as fast
+            name.symlink_to(MEMORY / f"undersigned-test-{hashlib.sha256(bytes(name)).hexdigest()[:12]}")
 
 
 def clear(data_dir: Path) -> None:
-    """Removes the cluster of a data directory, wherever that has led to, whole or unfinished."""
+    """Removes the cluster of a data directory, wherever that has led to, whole or unfinished, unless somebody has it again."""
     directory = Cluster(data_dir).directory
-    for each in (directory, directory.with_name(f"{directory.name}.new")):
-        shutil.rmtree(each, ignore_errors=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "owner.lock").open("a") as owner, suppress(BlockingIOError):
+        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for each in (directory, directory.with_name(f"{directory.name}.new")):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 @contextmanager

@@ -158,6 +158,18 @@ async def test_try_again_gives_the_form_back_with_all_that_was_typed(world: Worl
     assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 1
 
 
+async def test_try_again_in_a_frame_gives_its_form_back_with_all_that_was_typed(world: World) -> None:
+    form = TYPED | {"email": "ada@exmaple.org"}
+    url = "/embed/example/form?partner=readers&lang=hy"
+    sent = await world.client.post(url, data=form)
+    again = fields(sent.text, 'method="post"')
+    assert dict(again) == form
+    page = await world.client.post(url, data=dict(again) | {"unsent": "true"})
+    assert value(page.text, "email") == "ada@exmaple.org"
+    assert 'value="b" checked' in page.text
+    assert await world.db.pool.fetchval("SELECT count(*) FROM submission") == 1
+
+
 async def test_over_budget_nothing_typed_is_lost_in_any_language(world: World) -> None:
     link = await managed(world)
     world.limit(submit_budget_network=1)

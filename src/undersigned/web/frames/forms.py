@@ -15,7 +15,7 @@ from undersigned.web.embeds import wording
 from undersigned.web.exchange import acts
 from undersigned.web.exchange.caching import NO_STORE, TALLY_CACHE
 from undersigned.web.exchange.edge import policy
-from undersigned.web.exchange.forms import NO_TROUBLE, Trouble, sent, signing_of, trouble_of
+from undersigned.web.exchange.forms import NO_TROUBLE, UNSENT, Trouble, sent, signing_of, trouble_of, typed
 from undersigned.web.exchange.paging import WHOLE_MAX
 from undersigned.web.exchange.site import AnyRequest, AtSite, Site
 from undersigned.web.pictures.colours import known_accent
@@ -38,12 +38,15 @@ async def show_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> T
 async def submit_form(site: AtSite, request: AnyRequest, slug: FromPath[str]) -> Template:
     """What the form in an iframe sends, answered like the form of the statement's page."""
     values, statement = await sent(request), site.statements.get(slug)
+    if UNSENT in values:
+        return _form(site, request, statement, values, Trouble(turn=values.get("turn")))
     body = read(Signing, signing_of(values) | {"partner": request.query_params.get("partner")})
     try:
         await acts.submit_form(site, request, statement, body, values.get("turn"))
     except DomainError as error:
         return _form(site, request, statement, values, trouble_of(error, values))
-    return _frame(site, request, "sent", statement, {"address": values["email"]}, NO_STORE)
+    context = {"address": values["email"], "fields": typed(request)}
+    return _frame(site, request, "sent", statement, context, NO_STORE)
 
 
 @get("/{slug:str}/tally")
