@@ -18,8 +18,8 @@ from undersigned.web import app
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for a frozen database waits for less; and what was read is read again each time."""
     monkeypatch.setattr(app, "ANSWER_TIMEOUT_S", 1.5)
-    monkeypatch.setattr(hosts, "HOST_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(lending, "LEND_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(hosts, "HOST_TIMEOUT_S", 1.2)
+    monkeypatch.setattr(lending, "LEND_TIMEOUT_S", 2.5)
     monkeypatch.setattr(lending, "RETURN_TIMEOUT_S", 0.3)
     monkeypatch.setattr(batching, "RUN_TIMEOUT_S", 1.5)
     monkeypatch.setattr(records, "KEPT_S", 0.0)
