@@ -25,6 +25,8 @@ SELECT ARRAY[
     set_config('idle_in_transaction_session_timeout', $1, true), set_config('transaction_timeout', $2, true)
 ] AS bounds;
 
--- name: size
--- Estimates how many rows an export has, for its progress bar.
-SELECT individual_count + organisation_count AS row_count FROM tally WHERE statement = $1;
+-- name: announced
+-- Counts the rows that `endorsements` gives in the same view, and reads the newest checkpoint that everybody may see.
+SELECT count(e.id) AS row_count, (SELECT released_checkpoint FROM log_head WHERE statement = $1) AS checkpoint
+FROM log_member AS m JOIN endorsement AS e ON e.id = m.endorsement_id AND e.status = 'counted'
+WHERE m.statement = $1;

@@ -1,7 +1,9 @@
 """Exports: what admins get, behind a key, safe to open in a spreadsheet."""
 
 import asyncio
+import base64
 import csv
+import hashlib
 import io
 from typing import Any
 
@@ -35,11 +37,11 @@ async def filled(world: World) -> None:
 async def exported(world: World, *, pause_s: float = 0) -> list[dict[str, Any]]:
     """The rows of an export, read with a pause after each."""
     rows = []
-    async with exports.opened(world.db, "example", "ndjson", "test") as pieces:
-        async for piece in pieces:
+    async with exports.opened(world.db, "example", "ndjson", "test") as export:
+        async for piece in export.pieces:
             rows.append(msgspec.json.decode(piece))
             await asyncio.sleep(pause_s)
-    return rows
+    return rows[1:-1]
 
 
 async def test_an_export_has_every_counted_endorsement_with_its_log_index(world: World) -> None:
@@ -58,7 +60,7 @@ async def test_an_export_has_every_counted_endorsement_with_its_log_index(world:
     lines = (
         await world.client.get(f"{URL}?format=ndjson", headers={"Authorization": f"Bearer {key}"})
     ).text.splitlines()
-    assert [msgspec.json.decode(line)["log_index"] for line in lines] == [2, 3, 4]
+    assert [msgspec.json.decode(line)["log_index"] for line in lines[1:-1]] == [2, 3, 4]
     trail = [row["action"] for row in await world.db.pool.fetch("SELECT action FROM trail ORDER BY id")]
     assert trail.count("export") == 2
 
@@ -84,11 +86,29 @@ async def test_a_key_without_the_scope_or_revoked_opens_nothing(world: World) ->
 
 async def test_a_withdrawal_while_an_export_streams_does_not_tear_it(world: World) -> None:
     await filled(world)
-    async with exports.opened(world.db, "example", "ndjson", "test") as pieces:
-        first = await anext(pieces)
+    async with exports.opened(world.db, "example", "ndjson", "test") as export:
+        first = await anext(export.pieces)
         await world.db.pool.execute("DELETE FROM log_member")
-        lines = [first, *[piece async for piece in pieces]]
-    assert [msgspec.json.decode(line)["log_index"] for line in lines] == [2, 3, 4]
+        lines = [first, *[piece async for piece in export.pieces]]
+    assert [msgspec.json.decode(line)["log_index"] for line in lines[1:-1]] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+async def test_an_export_announces_its_rows_and_the_checkpoint_and_says_them_again_at_its_end(
+    world: World, form: str
+) -> None:
+    await filled(world)
+    key = await keys.create_key(world.db, "Test", ["export"])
+    answer = await world.client.get(f"{URL}?format={form}", headers={"Authorization": f"Bearer {key}"})
+    checkpoint = (await world.client.get("/log/example/checkpoint")).text
+    assert answer.headers["undersigned-rows"] == "3"
+    assert base64.b64decode(answer.headers["undersigned-checkpoint"]).decode() == checkpoint
+    if form == "ndjson":
+        *before, last = answer.content.splitlines(keepends=True)
+        told = {"statement": "example", "rows": 3, "checkpoint": checkpoint}
+        assert msgspec.json.decode(before[0]) == {"export": "undersigned/v1"} | told
+        sha256 = hashlib.sha256(b"".join(before)).hexdigest()
+        assert msgspec.json.decode(last) == {"end": "undersigned/v1", "sha256": sha256} | told
 
 
 async def test_an_export_holds_nobody_who_was_rejected_though_the_log_has_not_said_so_yet(world: World) -> None:

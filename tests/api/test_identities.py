@@ -83,11 +83,11 @@ async def opens(world: World, opening: dict[str, Any], generation: int = 0) -> s
 
 
 async def exported(world: World) -> dict[str, Any]:
-    """The first line of an export."""
+    """The first row of an export."""
     key = await keys.create_key(world.db, "Test", ["export"])
     url = "/v1/admin/statements/example/endorsements?format=ndjson"
     answer = await world.client.get(url, headers={"Authorization": f"Bearer {key}"})
-    line: dict[str, Any] = msgspec.json.decode(answer.text.splitlines()[0])
+    line: dict[str, Any] = msgspec.json.decode(answer.text.splitlines()[1])
     return line
 
 

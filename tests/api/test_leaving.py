@@ -63,8 +63,8 @@ async def test_an_organisation_without_a_representative_is_exported_and_can_be_r
     await world.client.post(f"{await manage(world, FORMER)}/leave")
     [row] = await exported(world)
     assert (row["name"], row["address"], row["organisation"]) == (None, None, "Readers' Society")
-    async with exports.opened(world.db, "example", "csv", "test") as pieces:
-        header, line = b"".join([piece async for piece in pieces]).decode().splitlines()
+    async with exports.opened(world.db, "example", "csv", "test") as export:
+        header, line = b"".join([piece async for piece in export.pieces]).decode().splitlines()
     assert (len(header.split(",")), "Readers' Society" in line) == (22, True)
     opening = receipts.Opening(row["origin"], bytes.fromhex(row["statement_sha256"]), "organisation",
                                row["identity"], base64.b64decode(row["salt"]))  # fmt: skip

@@ -76,8 +76,8 @@ async def finish_a_report(world: World) -> Act:
 
 async def export(_: World) -> Act:
     async def read(db: Database) -> bytes:
-        async with exports.opened(db, "example", "csv", "Ada") as pieces:
-            return b"".join([piece async for piece in pieces])
+        async with exports.opened(db, "example", "csv", "Ada") as export:
+            return b"".join([piece async for piece in export.pieces])
 
     return read
 

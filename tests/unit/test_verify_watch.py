@@ -1,6 +1,7 @@
 """The verifier over time and over exports: forks and rollbacks are proven, and rows open their entries."""
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,43 @@ def test_one_endorser_in_two_entries_that_count_is_found(tmp_path: Path, capsys:
     (tmp_path / "rows").write_text("".join(json.dumps(each) + "\n" for each in rows))
     assert verify.main(["export", str(tmp_path / "rows"), "--log", stored(files(log), tmp_path / "log")]) == 1
     assert "an endorser who would count twice" in capsys.readouterr().err
+
+
+def exported(log: list[bytes], place: Path, **changes: Any) -> bytes:
+    """A whole export, as an admin gets it."""
+    told = {"statement": "example", "rows": len(adds(log)), "checkpoint": (place / "checkpoint").read_text()}
+    lines = [json.dumps({"export": "undersigned/v1"} | told, separators=(",", ":"))]
+    lines += [json.dumps(row(number, index)) for number, index in enumerate(adds(log))]
+    before = "".join(f"{line}\n" for line in lines).encode()
+    end = {"end": "undersigned/v1"} | told | {"sha256": hashlib.sha256(before).hexdigest()} | changes
+    return before + json.dumps(end, separators=(",", ":")).encode() + b"\n"
+
+
+def test_an_export_that_was_cut_anywhere_is_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = honest(4)
+    place = stored(files(log), tmp_path / "log")
+    whole, file = exported(log, Path(place)), tmp_path / "rows"
+    file.write_bytes(whole)
+    assert verify.main(["export", str(file), "--log", place]) == 0
+    assert "all rows that were announced are here" in capsys.readouterr().out
+    line_ends = [at + 1 for at, byte in enumerate(whole) if byte == ord("\n")]
+    for at in {*range(0, len(whole), 64), *line_ends, len(whole) - 1} - {len(whole)}:
+        file.write_bytes(whole[:at])
+        assert verify.main(["export", str(file), "--log", place]) == 1
+        assert "INCOMPLETE" in capsys.readouterr().err, at
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sha256": "00" * 32}, {"rows": 3}, {"checkpoint": None}, {"statement": "other"}, {"sha256": 7}]
+)
+def test_an_export_that_its_closing_record_contradicts_is_wrong(
+    changes: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = honest(4)
+    place = stored(files(log), tmp_path / "log")
+    (tmp_path / "rows").write_bytes(exported(log, Path(place), **changes))
+    assert verify.main(["export", str(tmp_path / "rows"), "--log", place]) == 1
+    assert "WRONG" in capsys.readouterr().err
 
 
 # The file itself

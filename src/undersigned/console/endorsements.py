@@ -38,9 +38,10 @@ async def reject(db: Database, _: Settings, options: argparse.Namespace) -> int:
 
 async def export(db: Database, _: Settings, options: argparse.Namespace) -> int:
     slug = (await statements_of(db)).get(options.statement).slug
-    total, done = await exports.size(db, slug), 0
-    async with exports.opened(db, slug, options.format, "console") as pieces:
-        async for piece in pieces:
+    done = 0
+    async with exports.opened(db, slug, options.format, "console") as exported:
+        total = exported.rows
+        async for piece in exported.pieces:
             sys.stdout.buffer.write(piece)
             done += 1
             if sys.stderr.isatty() and (done % 1000 == 0 or done >= total):

@@ -70,7 +70,8 @@ What this proves: since you last looked, entries were only added; none was chang
 are shown this log (compare the checkpoint with theirs), or that the entries keep the rules (`tally` replays them).""",
     "export": """
 What this proves: each row was fixed in the log before you got it, and none counts twice. What it doesn't: that the mailboxes
-belong to whom the rows name, or that the rows are all there are (compare the numbers).""",
+belong to whom the rows name, or that the rows are all there are (compare the numbers).
+"Whole" says that nothing was cut from the file, not that nobody wrote it anew.""",
 }
 
 
@@ -1144,15 +1145,76 @@ def watch(log: Log, vkey: str | None, state: str) -> str:
     return "watch"
 
 
+class Whole:
+    """The rows of an export between its opening and its closing record, which show whether it is all there."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        self.opening: Shown | None = None
+
+    def lines(self) -> Iterator[bytes]:
+        """The rows. Raises Incomplete if the file was cut, and Wrong if its records contradict it."""
+        digest, rows, first = hashlib.sha256(), 0, self._line()
+        if b'"export"' in first[:12]:
+            self.opening = Shown.parse("The opening record", first)
+            digest.update(first)
+            line = self._line()
+        else:
+            line = first
+        while line and not (self.opening and line.startswith(b'{"end":')):
+            digest.update(line)
+            rows += 1
+            yield line
+            line = self._line()
+        if self.opening:
+            self._ends(
+                self.opening, Shown.parse("The closing record", line) if line else None, rows, digest.hexdigest()
+            )
+        elif not rows:
+            raise Incomplete("INCOMPLETE: the file is empty.")
+
+    def _line(self) -> bytes:
+        line = self._file.readline(ROW_BYTES_MAX)
+        if len(line) < ROW_BYTES_MAX and line and not line.endswith(b"\n"):
+            raise Incomplete("INCOMPLETE: the file was cut in the middle of a line. Export anew.")
+        return line
+
+    def _ends(self, opening: Shown, closing: Shown | None, rows: int, sha256: str) -> None:
+        announced = opening.count("rows")
+        if closing is None:
+            raise Incomplete(
+                f"INCOMPLETE: {rows:,} of {announced:,} rows are here, and no closing record. Export anew."
+            )
+        if self._file.read(1):
+            raise Wrong("Something stands behind the closing record.")
+        same = all(opening.fields.get(name) == closing.fields.get(name) for name in ("statement", "rows", "checkpoint"))
+        if not same or rows != announced or closing.text("sha256") != sha256:
+            raise Wrong(
+                f"The file has {rows:,} rows, and isn't what its opening and closing record say of it. Export anew."
+            )
+
+    def is_of(self, log: Log, key: Key, head: Checkpoint) -> None:
+        """Checks that the checkpoint that was announced is of how the log began. Raises Wrong, and Fork with the evidence."""
+        if self.opening and self.opening.fields.get("checkpoint") is not None:
+            announced = open_checkpoint(self.opening.text("checkpoint"), key)
+            if announced.size > head.size:
+                raise Wrong(
+                    f"The export knows {announced.size:,} entries, the log shows {head.size:,}: is it an old copy?"
+                )
+            begins(log, announced, head)
+
+
 def export(log: Log, vkey: str | None, file: str) -> str:
     """Checks that each row of an export (a JSON object a line) opens an entry of the log, and that none counts twice."""
-    checkpoint, ledger = log.checkpoint(log.key(vkey)), Ledger()
+    key, ledger = log.key(vkey), Ledger()
+    checkpoint = log.checkpoint(key)
     replay(log, checkpoint, ledger)
     describe(log, checkpoint, ledger)
     log.second_signature(checkpoint)
     indexes, parties = set[int](), set[tuple[str, str]]()
     with Path(file).open("rb") as rows:
-        for number, line in enumerate(iter(lambda: rows.readline(ROW_BYTES_MAX), b""), 1):
+        whole = Whole(rows)
+        for number, line in enumerate(whole.lines(), 1):
             try:
                 row = Shown.parse(f"Row {number}", line)
                 index, salt = row.count("log_index"), decode(row.text("salt"), 32)
@@ -1169,6 +1231,11 @@ def export(log: Log, vkey: str | None, file: str) -> str:
             if ledger.counts(index):
                 parties.add((kind, identity))
     say("Rows", f"{len(indexes):,}, and each opens its entry")
+    if whole.opening:
+        whole.is_of(log, key, checkpoint)
+        say("Whole", "all rows that were announced are here, and the last record's SHA-256 is right")
+    else:
+        say("Whole", "UNKNOWN: the file has no opening record, as audits' openings haven't")
     say(
         "Counting",
         f"{len(parties):,} of these rows, of {sum(ledger.net.values()):,} entries that count; others were taken back",

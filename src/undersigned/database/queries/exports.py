@@ -37,7 +37,14 @@ class CountedEndorsement(msgspec.Struct, frozen=True):
     salt: bytes
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """What is known of an export before its first row. Where nothing was released yet there is no checkpoint."""
+
+    row_count: int
+    checkpoint: str | None
+
+
 class Exports(Noun, frozen=True):
     endorsements: Query[CountedEndorsement]
     bound: Query[list[str]]
-    size: Query[int]
+    announced: Query[Announced]

@@ -30,7 +30,12 @@ async def export(
         Format, QueryParameter(name="format", description="CSV (RFC 4180) or one JSON object a line")
     ] = "csv",
 ) -> Stream:
-    """Every counted endorsement that the log holds, in its order, each with its log index; streamed."""
+    """Every counted endorsement that the log holds, in its order, each with its log index; streamed.
+
+    The header `Undersigned-Rows` announces how many they are, `Undersigned-Checkpoint` the log's newest checkpoint (base64). In
+    NDJSON the first record says the same (`export`, `rows`, `checkpoint`), and the last one again (`end`), with the `sha256` of
+    all bytes before it. A file without that last record was cut; `verify.py export` says so.
+    """
     actor = await keys.authorise(site.db, request.headers.get("authorization"), "export")
     statement = site.statements.get(slug)
     return Download(

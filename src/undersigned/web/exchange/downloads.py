@@ -9,10 +9,10 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from litestar.response import Stream
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.database.trouble import why
 from undersigned.errors import ExportCut
@@ -23,7 +23,18 @@ log = logging.getLogger(__name__)
 PIECE_TIMEOUT_S = 30
 OPEN_FILES = Path("/dev/fd")
 
-Opening = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+
+class File(Protocol):
+    """What is sent: its pieces, and the headers that are only known once it was opened."""
+
+    @property
+    def pieces(self) -> AsyncIterator[bytes]: ...
+
+    @property
+    def headers(self) -> dict[str, str]: ...
+
+
+Opening = Callable[[], AbstractAsyncContextManager[File]]
 
 
 class Download(Stream):
@@ -44,10 +55,10 @@ class Download(Stream):
         async def send_file(scope: Scope, receive: Receive, send: Send) -> None:
             nonlocal begun
             try:
-                async with self._opening() as pieces:
+                async with self._opening() as file:
                     begun = True
-                    await head.start_response(send)
-                    await _send(pieces, receive, send)
+                    await head.start_response(_announcing(file, send))
+                    await _send(file.pieces, receive, send)
             except (ExportCut, TimeoutError) as error:
                 log.warning("The download of %s was cut: it was read too slowly (%s).", self._name, why(error))
                 cut(scope)
@@ -58,6 +69,17 @@ class Download(Stream):
                 cut(scope)
 
         return send_file
+
+
+def _announcing(file: File, send: Send) -> Send:
+    added = [(name.lower().encode(), value.encode()) for name, value in file.headers.items()]
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *added]
+        await send(message)
+
+    return send_head
 
 
 async def _send(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
