@@ -12,6 +12,7 @@ import base64
 import csv
 import hashlib
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ AGE_S = 1800
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 FORMAT = "undersigned/v1"
 COLUMNS = CountedEndorsement.__struct_fields__
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Where a spreadsheet could begin a formula: first of all, and behind what may separate values; full-width signs count too.
+SIGNS = r" *[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]"
+FORMULA = re.compile(rf"^(?={SIGNS}|[\t\r])|(?<=[,;|\t\r\n])(?={SIGNS})")
 
 
 @dataclass(frozen=True)
@@ -113,21 +116,26 @@ async def _rows(session: Session, slug: str) -> AsyncIterator[CountedEndorsement
 
 def _as_csv(row: CountedEndorsement) -> bytes:
     line = io.StringIO()
-    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(map(_cell, msgspec.structs.astuple(row)))
+    cells = [_cell(value) for value in msgspec.structs.astuple(row)]
+    cells[COLUMNS.index("identity")] = (
+        row.identity
+    )  # the system's own: it opens an entry, and begins with what kind it is
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
     return line.getvalue().encode()
 
 
 def _cell(value: Any) -> str:
-    """A value as text that no spreadsheet takes for a formula (CWE-1236)."""
+    """A value as text that no spreadsheet takes for a formula (CWE-1236). Bytes are the system's own, and are never altered:
+    their prefix is part of the format.
+    """
     if value is None:
         return ""
     if isinstance(value, list):
         value = " ".join(value)
     elif isinstance(value, bytes):
-        value = base64.b64encode(value).decode()
+        return f"base64:{base64.b64encode(value).decode()}"
     elif isinstance(value, dict):
         value = msgspec.json.encode(value).decode() if value else ""
     elif hasattr(value, "isoformat"):
         value = value.isoformat()
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return FORMULA.sub("'", str(value))
