@@ -11,11 +11,13 @@ import httpx
 import msgspec
 import pytest
 
+from tests.api import test_owners as owners
 from tests.api.test_log import counted, lose_the_last, stopped
+from tests.api.test_owners import endorsed, managed
 from tests.conftest import World, living
 from undersigned.database import migrations
 from undersigned.database.connection import connect
-from undersigned.log import adopting, attesting, generations, merkle, note, policies, witnesses, witnessing
+from undersigned.log import adopting, attesting, generations, merkle, note, policies, receipts, witnesses, witnessing
 from undersigned.log.attesting import Declined
 from undersigned.log.note import Checkpoint
 from undersigned.log.policies import Policy
@@ -109,6 +111,22 @@ async def test_two_installations_witness_each_other(world: World, other: World) 
     assert (world.settings.data_path / "log" / "example.0").read_text().count("—") == 2
 
 
+async def test_a_receipt_proves_to_the_cosigned_head_once_it_holds_the_entry(world: World, other: World) -> None:
+    await endorsed(world)
+    [mail] = await owners.ask(world, email="ada@example.org")
+    address = f"{managed(mail)}/receipt.tlog-proof"
+    vkey = (await world.client.get("/log/example/key")).text.strip()
+    await watch(other, world)
+    for lines in (2, 3):
+        receipt = receipts.parse((await world.client.get(address)).text)
+        assert receipts.check(receipt, [note.parse_vkey(vkey)]).size == 4
+        assert len(note.parse(receipt.checkpoint).signatures) == lines
+        await show(world, other, policy(line_of(other, "W"), quorum="W"))
+    await world.refresh()
+    page = (await world.client.get("/s/example/how-we-count")).text
+    assert "Independent witnesses that saw the log grow</dt><dd>1 · " in page
+
+
 async def test_a_log_is_shown_only_if_it_grew_and_once_a_minute_by_all_workers_together(
     world: World, other: World
 ) -> None:
@@ -166,7 +184,10 @@ async def test_a_witness_that_is_away_keeps_nobody_from_being_counted_and_is_cau
     assert (await world.client.get("/log/example/cosigned")).is_success
 
 
-async def test_a_log_that_lost_entries_is_stopped_by_its_witness(world: World, other: World) -> None:
+@pytest.mark.parametrize("remembered", [False, True])
+async def test_a_log_that_lost_entries_is_stopped_by_its_witness(
+    world: World, other: World, *, remembered: bool
+) -> None:
     """Although every directory was lost with them, and whoever runs it adopted what was left."""
     await counted(world, "ada@example.org")
     await watch(other, world)
@@ -179,7 +200,8 @@ async def test_a_log_that_lost_entries_is_stopped_by_its_witness(world: World, o
 
     await lose_the_last(world, grow)
     (world.settings.data_path / "log" / "example.0").write_text(early)
-    await world.db.pool.execute("DELETE FROM log_witness")
+    if not remembered:
+        await world.db.pool.execute("DELETE FROM log_witness")
     await world.db.pool.execute("DELETE FROM log_cosigned")
     await show(world, other, to)
     [reason] = await stopped(world)

@@ -109,6 +109,14 @@ async def cosigned(db: Database, statement: str) -> Cosigned | None:
     return await db.maybe(db.q.witnesses.cosigned, statement)
 
 
+async def provable(db: Database, log: Released, index: int) -> Released:
+    """The head that a receipt of an entry proves to: the cosigned one if it is of this log and holds the entry, else ours."""
+    found = await cosigned(db, log.statement)
+    if found is None or found.generation != log.generation or index >= found.size:
+        return log
+    return msgspec.structs.replace(log, size=found.size, checkpoint=found.checkpoint)
+
+
 async def seen_by(db: Database, statement: str) -> Sequence[Seen]:
     """What each witness of a log said last."""
     return await db.many(db.q.witnesses.known, statement)
@@ -118,6 +126,8 @@ async def _ask_one(
     db: Database, asking: httpx.AsyncClient, released: Released, witness: Witness, known: Seen | None
 ) -> Told:
     size = known.size if known and known.generation == released.generation else 0
+    if size > released.size:
+        size = 0  # Entries were lost: it is asked to say so itself.
     try:
         for _ in range(CATCH_UPS_MAX):
             answer = await _send(asking, witness, await _request(db, released, size))
