@@ -310,3 +310,7 @@ async def test_of_two_heads_at_once_a_witness_cosigns_one(world: World) -> None:
     )
     declined = [answer.status for answer in answers if isinstance(answer, Declined)]
     assert declined == [409] * 7
+    now, stale = dt.datetime.now(dt.UTC), bytes(32)
+    for size in (3, 99):
+        advance = world.db.q.witnesses.advance
+        assert await world.db.maybe(advance, log.origin, size, stale, 9, stale, "a note", now) is None
