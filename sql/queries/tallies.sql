@@ -6,7 +6,8 @@
 -- anew is still adding everybody again, the tally stays that of the log before.
 SELECT s.slug AS statement, s.published_at, s.opens_at, s.closes_at, shown.individual_count, shown.organisation_count, t.held_count,
        shown.withdrawn_count, shown.duplicate_count, shown.fraud_count, shown.error_count, shown.log_size, shown.as_of,
-       shown.origin, shown.checkpoint, shown.followed_by, b.countries, b.objectives, b.as_of AS breakdown_as_of
+       shown.origin, shown.checkpoint, shown.followed_by, b.countries, b.objectives, b.as_of AS breakdown_as_of,
+       w.size AS cosigned_size, w.cosigned_at, w.witness_count
 FROM tally AS t
 JOIN statement AS s ON s.slug = t.statement
 JOIN log_head AS h ON h.statement = t.statement
@@ -21,6 +22,7 @@ LEFT JOIN LATERAL (
     WHERE p.individual_count IS NOT NULL
 ) AS shown ON true
 LEFT JOIN tally_breakdown AS b ON b.statement = t.statement
+LEFT JOIN log_cosigned AS w ON w.statement = t.statement AND w.generation = h.shown_generation AND w.size > 0
 ORDER BY s.slug;
 
 -- name: read

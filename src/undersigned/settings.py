@@ -39,7 +39,8 @@ class Settings(
 
     `secret_keys` signs links (comma-separated, oldest first, the last one signs). `pepper` keys every endorser and can
     never change. `log_seed` derives the signing keys of the public logs; `log_kept_in` is a directory for their last released
-    checkpoints that all workers see. `trusted_proxies` are the networks whose `X-Forwarded-For` is believed, comma-separated.
+    checkpoints that all workers see; `witness_policy` is a file (C2SP tlog-policy) that names the witnesses they are shown to.
+    `trusted_proxies` are the networks whose `X-Forwarded-For` is believed, comma-separated.
     `smtp_url` is what `addressing.relay` reads. `metrics_address` is a host and port of its own for `/metrics`. `local` is what
     `serve --local` sets, for trying out. `dkim_key_file` is a private key in PEM that signs mail, and `dkim_selector` where its
     public half is looked up. Whoever submits has to prove work, or wait, while more than `submit_burst_network` a minute come
@@ -62,6 +63,7 @@ class Settings(
     pepper: str = ""
     log_seed: str = ""
     log_kept_in: str = ""
+    witness_policy: str = ""
     web_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     trusted_proxies: str = ""
     mail_budget_network: Annotated[int, Meta(ge=0)] = 100

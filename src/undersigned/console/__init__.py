@@ -15,6 +15,7 @@ from undersigned.console import (
     review,
     serving,
     statements,
+    witness,
 )
 
 # In the order in which the help lists their commands.
@@ -32,6 +33,7 @@ NOUNS = (
     keys,
     retention,
     log,
+    witness,
     audits,
 )
 
@@ -51,4 +53,5 @@ __all__ = [
     "review",
     "serving",
     "statements",
+    "witness",
 ]

@@ -37,6 +37,7 @@ def serve(options: argparse.Namespace) -> int:
     diagnostics.configure("serve")
     given = settings.load(generate_secrets=options.local)
     dkim.key_of(given)
+    worker.read_policy(given)
     if options.local:
         given = settings.replace(
             given, local=True, statements_dir=given.statements_dir or str(settings.ROOT / "statements")

@@ -75,14 +75,19 @@ def verify(signed: str, key: CosignerKey) -> Checkpoint:
     if not lines:
         raise NoteInvalid(f"The checkpoint carries no ML-DSA-44 signature of {key.name}.")
     for line in lines:
-        if len(line) != TIME_BYTES + SIGNATURE_BYTES:
-            raise NoteInvalid(f"An ML-DSA-44 signature of {key.name} has the wrong length.")
-        message = _message(key.name, int.from_bytes(line[:TIME_BYTES], "big"), checkpoint)
-        try:
-            MLDSA44PublicKey.from_public_bytes(key.public).verify(line[TIME_BYTES:], message)
-        except (InvalidSignature, ValueError):
-            raise NoteInvalid(f"The ML-DSA-44 signature of {key.name} is wrong.") from None
+        verify_line(checkpoint, line, key)
     return checkpoint
+
+
+def verify_line(checkpoint: Checkpoint, stamped: bytes, key: CosignerKey) -> None:
+    """Checks one signature of a key, its time stamp before it. Raises NoteInvalid."""
+    if len(stamped) != TIME_BYTES + SIGNATURE_BYTES:
+        raise NoteInvalid(f"An ML-DSA-44 signature of {key.name} has the wrong length.")
+    message = _message(key.name, int.from_bytes(stamped[:TIME_BYTES], "big"), checkpoint)
+    try:
+        MLDSA44PublicKey.from_public_bytes(key.public).verify(stamped[TIME_BYTES:], message)
+    except (InvalidSignature, ValueError):
+        raise NoteInvalid(f"The ML-DSA-44 signature of {key.name} is wrong.") from None
 
 
 def check_second(given: str | None, published: str, signed: str) -> str:

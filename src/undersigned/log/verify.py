@@ -74,6 +74,10 @@ belong to whom the rows name, or that the rows are all there are (compare the nu
 "Whole" says that nothing was cut from the file, not that nobody wrote it anew.""",
 }
 
+WITNESSED = """
+And the witnesses that your policy names saw this log when it says so: as far as they are honest and independent of the log,
+whoever asks them is shown the same entries. What came later than what they saw is on the log's key alone."""
+
 
 class Wrong(Exception):
     """Something is wrong, missing or unreadable; the message says what."""
@@ -237,6 +241,75 @@ def open_note(note: str, key: Key | None, what: str) -> str:
     return f"{text}\n"
 
 
+class Policy:
+    """The witnesses that a tlog-policy file names, and how many of them make a quorum. Raises Wrong if it is none."""
+
+    def __init__(self, file: str, max_age: float | None) -> None:
+        self.max_age, self.keys, self.groups = max_age, dict[str, Key](), dict[str, tuple[int, list[str]]]()
+        self.quorum = ""
+        for number, line in enumerate(Path(file).read_text(encoding="utf-8").split("\n"), 1):
+            verb, *words = re.findall(r"[^ \t]+", line) or ["#"]
+            name, known = words[0] if words else "", {*self.keys, *self.groups, "none"}
+            if verb == "witness" and len(words) in (2, 3) and name not in known:
+                self.keys[name] = self._key(words[1])
+            elif verb == "group" and len(words) > 2 and name not in known:
+                self.groups[name] = self._group(words[1], words[2:], known - {"none"})
+            elif verb == "quorum" and len(words) == 1 and not self.quorum and name in known:
+                self.quorum = name
+            elif not verb.startswith("#") and verb != "log":
+                raise Wrong(f"Line {number} of the policy means nothing, or names what it can't.")
+        if self.quorum in ("", "none"):
+            raise Wrong("The policy wants no witness at all: nothing would be checked.")
+
+    def _key(self, vkey: str) -> Key:
+        name, _, rest = vkey.partition("+")
+        claimed, _, encoded = rest.partition("+")
+        key = Key(name, hashlib.sha256(name.encode() + b"\n" + decode(encoded)).digest()[:4], decode(encoded)[1:], vkey)
+        kind = decode(encoded)[:1]
+        if key.id.hex() != claimed or not names_a_key(name) or kind not in (b"\4", b"\6"):
+            raise Wrong(f"The policy has something that is not the vkey of a witness: {vkey}")
+        if any(key.public == other.public for other in self.keys.values()):
+            raise Wrong("The policy names one witness twice.")
+        return key
+
+    def _group(self, enough: str, members: list[str], known: set[str]) -> tuple[int, list[str]]:
+        count = {"any": 1, "all": len(members)}.get(enough) or int(enough if re.fullmatch("[0-9]{1,3}", enough) else 0)
+        taken = {each for _, named in self.groups.values() for each in named}
+        if not 1 <= count <= len(members) or len(set(members)) < len(members) or not set(members) <= known - taken:
+            raise Wrong("A group of the policy has another number of members, or members that it can't have.")
+        return count, members
+
+    def _met(self, name: str, seen: dict[str, int]) -> bool:
+        count, members = self.groups.get(name, (1, []))
+        return sum(self._met(each, seen) for each in members) >= count if members else name in seen
+
+    def witnessed(self, checkpoint: Checkpoint) -> str:
+        """Who of the witnesses cosigned a head, and how long ago the first of them saw it. Raises Wrong without a quorum.
+
+        Ed25519 alone is checked (`cosignature/v1`): a witness that signs with ML-DSA-44 counts as one that didn't.
+        """
+        text, lines = open_note(checkpoint.note, None, "checkpoint"), checkpoint.note.rpartition("\n\n")[2]
+        names, seen, now = {(key.name, key.id): name for name, key in self.keys.items()}, dict[str, int](), time.time()
+        for line in lines.splitlines():
+            _, name, encoded = line.split(" ", 2)
+            blob = decode(encoded)
+            witness, at = names.get((name, blob[:4])), int.from_bytes(blob[4:12], "big")
+            if not witness or len(blob) != 76:
+                continue
+            if not ed25519_verifies(
+                self.keys[witness].public, f"cosignature/v1\ntime {at}\n{text}".encode(), blob[12:]
+            ):
+                raise Wrong(f"The cosignature of {name} is wrong.")
+            if at <= now + 300 and (self.max_age is None or now - at <= self.max_age):
+                seen[witness] = at
+        if not self._met(self.quorum, seen):
+            young = "" if self.max_age is None else f" that are no older than {self.max_age:g} s"
+            raise Wrong(f"No quorum: of {len(self.keys)} witnesses, {len(seen)} gave cosignatures{young} of this head.")
+        return f"{len(seen)} of {len(self.keys)} witnesses, {max(0, now - min(seen.values())):.0f} s ago: " + ", ".join(
+            seen
+        )
+
+
 def open_checkpoint(note: str, key: Key | None) -> Checkpoint:
     """The checkpoint in a signed note; without a key, what it claims. Raises Wrong unless the key signed it."""
     match = re.fullmatch(rf"([^\n]+)\n{NUMBER}\n([^\n]+)\n(?:[^\n]+\n)*", open_note(note, None, "checkpoint"))
@@ -384,6 +457,8 @@ class _Received(io.RawIOBase):
 
 class Log:
     """A log as tlog-tiles serves it, at an http(s) address or in a directory of the same shape. Every read is bounded."""
+
+    policy: Policy | None = None
 
     def __init__(self, where: str, entries_max: int = ENTRIES_MAX, second: Second | None = None) -> None:
         self._tiles: dict[tuple[int, int], bytes] = {}
@@ -1025,6 +1100,20 @@ def begins(log: Log, old: Checkpoint, new: Checkpoint) -> None:
         )
 
 
+def vouched(log: Log, key: Key, head: Checkpoint) -> str:
+    """What stands behind the meaning of what was compared: that witnesses saw this log, or nothing if no policy was given.
+
+    What they cosigned may be older than the head, or newer: then the one begins the other. Raises Wrong or Fork.
+    """
+    if not log.policy:
+        return ""
+    cosigned = open_checkpoint(as_text(log.read("cosigned", NOTE_BYTES_MAX)), key)
+    seen = log.policy.witnessed(cosigned)
+    begins(log, *sorted((cosigned, head), key=lambda each: each.size))
+    say("Witnesses", f"{seen}; they saw {cosigned.size:,} entries, of the same log")
+    return WITNESSED
+
+
 def remembered(state: str | None) -> tuple[str, Checkpoint | None]:
     """The key and the head that `watch` left in a file; nothing if there is none yet. Raises Wrong."""
     file = Path(state) if state else None
@@ -1075,7 +1164,10 @@ def receipt(log: Log, file: str, vkey: str | None) -> str:
     say("Signature", "right, under the key you gave")
     if log.second and log.second.vkey:
         log.second_signature(claimed)
-    return "receipt"
+    if log.policy:
+        say("Witnesses", log.policy.witnessed(claimed))
+        return MEANING["receipt"] + WITNESSED
+    return MEANING["receipt"]
 
 
 def tally(log: Log, vkey: str | None, previous_key: str | None, state: str | None, files_only: bool) -> str:
@@ -1111,7 +1203,8 @@ def tally(log: Log, vkey: str | None, previous_key: str | None, state: str | Non
         )
     if compared.open_ends:
         raise Incomplete("\n".join(f"INCOMPLETE: {each}" for each in compared.open_ends))
-    return "files" if files_only else "ended" if ended else "tally"
+    seen = vouched(log, compared.key, compared.head)
+    return MEANING["files" if files_only else "ended" if ended else "tally"] + seen
 
 
 def watch(log: Log, vkey: str | None, state: str) -> str:
@@ -1133,6 +1226,7 @@ def watch(log: Log, vkey: str | None, state: str) -> str:
         )
     begins(log, old, new)
     log.second_signature(new)
+    seen_by = vouched(log, key, new)
     part = file.with_name(f"{file.name}.part")
     part.write_text(f"{key.vkey}\n{new.note}", encoding="utf-8")
     part.replace(file)
@@ -1142,7 +1236,7 @@ def watch(log: Log, vkey: str | None, state: str) -> str:
         f"{old.size:,} entries" if seen else "nothing: this is the first look; the next is compared with it",
     )
     say("Now", f"{new.size:,} entries, root {base64.b64encode(new.root).decode()}, signed by the key")
-    return "watch"
+    return MEANING["watch"] + seen_by
 
 
 class Whole:
@@ -1240,7 +1334,7 @@ def export(log: Log, vkey: str | None, file: str) -> str:
         "Counting",
         f"{len(parties):,} of these rows, of {sum(ledger.net.values()):,} entries that count; others were taken back",
     )
-    return "export"
+    return MEANING["export"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -1261,6 +1355,10 @@ def parser(second: bool) -> argparse.ArgumentParser:
         if second:
             command.add_argument("--second-key", metavar="VKEY", help="the log's ML-DSA-44 key, in vkey form")
         command.set_defaults(run=run)
+        if run is not export:
+            wanted = "what a quorum of these witnesses cosigned counts alone (c2sp.org/tlog-policy)"
+            command.add_argument("--policy", metavar="FILE", help=wanted)
+            command.add_argument("--max-age", type=float, metavar="SECONDS", help="and only if they saw it since then")
         if run in (tally, export):
             bound = f"read no log of more entries; each takes about 50 bytes of memory (default: {ENTRIES_MAX:,})"
             command.add_argument("--entries-max", type=int, default=ENTRIES_MAX, metavar="COUNT", help=bound)
@@ -1286,10 +1384,14 @@ def main(argv: list[str], check_second: Callable[[str | None, str, str], str] | 
     try:
         options = vars(parser(check_second is not None).parse_args(argv))
         run, where, entries_max = options.pop("run"), options.pop("where", ""), options.pop("entries_max", ENTRIES_MAX)
+        policy, max_age = options.pop("policy", None), options.pop("max_age", None)
+        if max_age is not None and not policy:
+            raise Wrong("--max-age is of the cosignatures that --policy wants.")
         second = Second(check_second, options.pop("second_key")) if check_second else None
         with contextlib.closing(Log(where, entries_max, second)) as log:
+            log.policy = Policy(policy, max_age) if policy else None
             proven = run(log, **options)
-        print(MEANING[proven])
+        print(proven)
     except Fork as fork:
         print(plain(fork))
         return 2

@@ -9,15 +9,16 @@ from pathlib import Path
 from undersigned.database.connection import Database, connect
 from undersigned.database.stations import WRITE_DOWN_EVERY_S
 from undersigned.identity.tokens import Signer
-from undersigned.log import check, generations, sequencer
+from undersigned.log import check, generations, policies, sequencer, witnessing
 from undersigned.log.heads import Sealer
+from undersigned.log.policies import Policy, PolicyInvalid
 from undersigned.mail import outbox
 from undersigned.mail.delivery import Outbox
 from undersigned.mail.messages import About
 from undersigned.process import installation, retention, vacuuming
 from undersigned.process.repeating import repeat
 from undersigned.readers import partners
-from undersigned.settings import Settings
+from undersigned.settings import PREFIX, Settings, SettingsError
 from undersigned.signing import submissions
 from undersigned.statements.published import Statements
 from undersigned.tallies import breakdowns
@@ -34,16 +35,23 @@ RECOUNT_EVERY = dt.timedelta(days=1)
 RECOUNT_LOOK_S = 300.0
 STATEMENTS_KEPT_S = 60.0
 LOOK_EVERY_S = 10.0
+WITNESSES_LOOK_S = 2.0
 
 
 async def work(settings: Settings) -> None:
     """Runs until it is cancelled."""
-    async with connect(settings.database_url) as db:
+    policy = read_policy(settings)
+    async with connect(settings.database_url) as db, witnessing.client() as asking:
         await installation.establish(db, settings.pepper)
         box, sealer = make_outbox(db, settings), make_sealer(settings)
         await asyncio.gather(
             repeat(db.stations, "mail", MAIL_EVERY_S, lambda: outbox.run_once(box)),
             repeat(db.stations, "sequencer", SEQUENCE_EVERY_S, lambda: sequencer.run_once(db, sealer)),
+            *(
+                [repeat(db.stations, "witnesses", WITNESSES_LOOK_S, lambda: witnessing.run_once(db, policy, asking))]
+                if policy
+                else []
+            ),
             repeat(db.stations, "kept", LOOK_EVERY_S, lambda: sequencer.look(db, sealer)),
             repeat(db.stations, "generations", CATCH_UP_EVERY_S, lambda: generations.catch_up(db)),
             repeat(db.stations, "housekeeping", HOUSEKEEPING_EVERY_S, lambda: keep_house(db)),
@@ -73,6 +81,16 @@ def make_outbox(db: Database, settings: Settings) -> Outbox:
 def make_sealer(settings: Settings) -> Sealer:
     shared = Path(settings.log_kept_in).resolve() if settings.log_kept_in else None
     return Sealer(settings.log_seed, settings.data_path / "log", shared)
+
+
+def read_policy(settings: Settings) -> Policy | None:
+    """The witnesses that logs are shown to; None if none are set. Raises SettingsError."""
+    if not settings.witness_policy:
+        return None
+    try:
+        return policies.parse(Path(settings.witness_policy).read_bytes())
+    except (OSError, PolicyInvalid) as error:
+        raise SettingsError(f"{PREFIX}WITNESS_POLICY can't be used: {error}") from None
 
 
 async def keep_house(db: Database) -> int:

@@ -11,7 +11,7 @@ from undersigned.database.connection import Database
 from undersigned.database.queries.owners import HeldEndorsement
 from undersigned.identity import keys
 from undersigned.identity.tokens import OwnerLink
-from undersigned.log import merkle, reading, receipts
+from undersigned.log import merkle, reading, receipts, witnessing
 from undersigned.log.receipts import Opening, Receipt
 from undersigned.signing import submissions
 from undersigned.signing.bodies import Managing
@@ -88,10 +88,14 @@ async def wait_for_entry(db: Database, endorsement_id: UUID) -> int | None:
 
 
 async def receipt(db: Database, link: OwnerLink, statement: Statement) -> str | None:
-    """The receipt of an endorsement, as a C2SP tlog-proof; None if it is gone or its entry isn't released yet."""
+    """The receipt of an endorsement, as a C2SP tlog-proof, to the newest head that witnesses cosigned if that holds its entry.
+
+    None if it is gone or its entry isn't released yet.
+    """
     held, log = await read(db, link), await reading.released(db, statement.slug)
     if held is None or log is None or held.log_index is None or held.log_index >= log.size:
         return None
+    log = await witnessing.provable(db, log, held.log_index)
     opening = Opening(log.origin, statement.sha256, held.kind, held.identity, held.salt)
     try:
         proof = await reading.inclusion_proof(db, log, held.log_index)

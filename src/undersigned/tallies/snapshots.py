@@ -87,6 +87,14 @@ class Tally(msgspec.Struct, frozen=True):
     next_poll_s: Count
     formatted: Formatted
     breakdown: Breakdown | None
+    cosigned_size: Annotated[
+        Count | None,
+        Meta(description="How many of the log's entries a quorum of witnesses cosigned; null while none did"),
+    ]
+    cosigned_at: Annotated[
+        dt.datetime | None, Meta(description="When the first of these witnesses saw that; null while none did")
+    ]
+    witness_count: Annotated[Count | None, Meta(description="How many witnesses cosigned it; null while none did")]
 
 
 class Released(msgspec.Struct, frozen=True):
@@ -108,6 +116,9 @@ class Released(msgspec.Struct, frozen=True):
     countries: dict[str, int] | None
     objectives: dict[str, int] | None
     breakdown_as_of: dt.datetime | None
+    cosigned_size: int | None = None
+    cosigned_at: dt.datetime | None = None
+    witness_count: int | None = None
 
 
 class Snapshot:
@@ -149,6 +160,9 @@ class Snapshot:
             NEXT_POLL_S,
             formatted(people, organisations, language),
             breakdown,
+            told.cosigned_size,
+            told.cosigned_at,
+            told.witness_count,
         )
 
     def encoded(self, language: str) -> bytes:

@@ -34,6 +34,7 @@ from undersigned.database.queries.submissions import Submissions
 from undersigned.database.queries.successions import Successions
 from undersigned.database.queries.tallies import Tallies
 from undersigned.database.queries.vacuum import Vacuum
+from undersigned.database.queries.witnesses import Witnesses
 from undersigned.settings import ROOT
 
 SQL = ROOT / "sql"
@@ -65,6 +66,7 @@ class Queries(msgspec.Struct, frozen=True):
     health: Health
     vacuum: Vacuum
     limits: Limits
+    witnesses: Witnesses
 
 
 @lru_cache

@@ -33,6 +33,9 @@ class Published(msgspec.Struct, frozen=True):
     countries: dict[str, int] | None
     objectives: dict[str, int] | None
     breakdown_as_of: dt.datetime | None
+    cosigned_size: int | None
+    cosigned_at: dt.datetime | None
+    witness_count: int | None
 
 
 class Exact(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from undersigned.web.api import (
     pictures,
     records,
     statements,
+    witness,
 )
 
 handlers: list[ControllerRouterHandler] = [
@@ -36,6 +37,7 @@ handlers: list[ControllerRouterHandler] = [
     pictures.show_card,
     oembed.unfold,
     log.router,
+    witness.router,
     admin.export,
     partners.tally,
     operations.healthz,

@@ -1,16 +1,18 @@
 """The public log over HTTP, as C2SP tlog-tiles has it: checkpoint, tiles, entry bundles; and its key and its verifier."""
 
+import datetime as dt
 import gzip
 import re
 from typing import Any
 
+import msgspec
 from litestar import Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
 from undersigned.database.queries.log import Released
-from undersigned.log import generations, merkle, reading
+from undersigned.log import generations, merkle, reading, witnessing
 from undersigned.log.generations import GENERATION_MAX, Ended
 from undersigned.settings import ROOT
 from undersigned.web.exchange.caching import takes_gzip
@@ -21,7 +23,10 @@ VERIFIER = ROOT / "src" / "undersigned" / "log" / "verify.py"
 # What was released of a tile never changes, and a wider one has another address.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 OCTETS = "application/octet-stream"
-ADDRESS = re.compile(rb"/log/(verify\.py|[a-z0-9-]+(/(0|[1-9][0-9]*))?/(checkpoint|keys?|ended|tile(/[a-z0-9.]+)+))")
+ADDRESS = re.compile(
+    rb"/log/(verify\.py|[a-z0-9-]+(/(0|[1-9][0-9]*))?/(checkpoint|keys?|ended|tile(/[a-z0-9.]+)+)"
+    rb"|[a-z0-9-]+/(cosigned|witnesses))"
+)
 BRIEFLY = {"Cache-Control": "public, max-age=0, s-maxage=1"}
 
 
@@ -71,6 +76,37 @@ async def ended(site: AtSite, slug: FromPath[str], generation: FromPath[int]) ->
     return Response(found, headers=BRIEFLY)
 
 
+class WitnessSeen(msgspec.Struct, frozen=True):
+    """A witness by its key (vkey): how many entries it saw, when it last cosigned, and what was wrong since, if anything."""
+
+    vkey: str
+    size: int
+    cosigned_at: dt.datetime | None
+    trouble: str | None
+
+
+@get("/{slug:str}/cosigned")
+async def cosigned(site: AtSite, slug: FromPath[str]) -> Response[str]:
+    """The newest head that a quorum of witnesses cosigned: a checkpoint as at its own address, with their lines behind ours."""
+    found = await witnessing.cosigned(site.db, site.statements.get(slug).slug)
+    if found is None:
+        raise NotFound
+    return Response(found.checkpoint, media_type="text/plain", headers=BRIEFLY)
+
+
+@get("/{slug:str}/witnesses")
+async def witnesses(site: AtSite, slug: FromPath[str]) -> Response[list[WitnessSeen]]:
+    """The witnesses that this log is shown to; nobody has to believe this list, which a policy of one's own is for."""
+    log = await _released(site, slug, None)
+    seen = await witnessing.seen_by(site.db, log.statement)
+    listed = [
+        WitnessSeen(each.vkey, each.size, each.cosigned_at, each.trouble)
+        for each in seen
+        if each.generation == log.generation
+    ]
+    return Response(listed, headers=BRIEFLY)
+
+
 @get("/verify.py", sync_to_thread=False)
 def verifier() -> Response[bytes]:
     """The verifier: one file, for Python's standard library alone."""
@@ -110,5 +146,8 @@ def _possible(generation: int | None) -> int | None:
 
 
 router = Router(
-    "/log", route_handlers=[checkpoint, key, keys, tile, ended, verifier], guards=[one_address], include_in_schema=False
+    "/log",
+    route_handlers=[checkpoint, cosigned, witnesses, key, keys, tile, ended, verifier],
+    guards=[one_address],
+    include_in_schema=False,
 )

@@ -13,6 +13,7 @@ SURFACES = (
     ("/v1/partners/", "partner"),
     ("/v1/", "api"),
     ("/log/", "log"),
+    ("/witness/", "log"),
     ("/embed/", "embed"),
     ("/oembed", "embed"),
     ("/static/", "static"),
