@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import time
@@ -189,3 +190,25 @@ def test_a_server_that_can_not_start_says_why_in_one_line(new_data_dir: Callable
     with pytest.raises(EmbeddedError, match="pg_control") as caught, running(data_dir):
         pass
     assert "\n" not in str(caught.value)
+
+
+def test_no_new_cluster_takes_the_place_of_one_whose_disk_is_away(new_data_dir: Callable[[], Path]) -> None:
+    cluster = Cluster(new_data_dir())
+    cluster.start()
+    directory = cluster.directory
+    away = directory.with_name(f"{directory.name}.away")
+    try:
+        os.kill(postmaster(cluster), signal.SIGQUIT)
+        while cluster.is_alive():
+            time.sleep(0.02)
+        directory.rename(away)
+        with pytest.raises(EmbeddedError, match="is not there"):
+            cluster.revive()
+        assert not directory.exists()
+        away.rename(directory)
+        cluster.revive()
+        while not cluster.is_running():
+            assert cluster.is_alive()
+            time.sleep(0.02)
+    finally:
+        cluster.stop()

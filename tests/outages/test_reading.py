@@ -8,13 +8,15 @@ import pytest
 
 from tests.api.test_public_names import show
 from tests.api.test_reports import endorse_for
-from tests.conftest import World
+from tests.conftest import World, app_for
 from tests.letters import person, token_of
 from tests.outage import Outage
+from tests.waiting import until
 from undersigned.database.connection import Database
 from undersigned.database.session import Session
 from undersigned.errors import Unavailable
 from undersigned.readers import keeping
+from undersigned.settings import Settings
 from undersigned.signing import owners
 from undersigned.signing.owners import ENTRY_LOOKS_S
 
@@ -160,3 +162,24 @@ async def test_nothing_that_a_page_can_not_show_hangs_or_is_an_error_of_ours(wor
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     with pytest.raises(Unavailable):
         await world.site.records.get(world.site.db, "example")
+
+
+async def test_a_web_worker_that_starts_while_the_database_is_away_waits_for_it(
+    settings: Settings, db: Database, outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that failed to start would have the web server end the others with it."""
+    app, up, done = app_for(settings), asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            up.set()
+            await done.wait()
+
+    await outage.cut()
+    living = asyncio.create_task(live())
+    await until(lambda: "A web worker waits for the database" in caplog.text)
+    assert not living.done()
+    await outage.mend()
+    await until(up.is_set)
+    done.set()
+    await living
