@@ -13,6 +13,7 @@ import pytest
 from tests.api.test_log import counted, lose_the_last, released
 from tests.conftest import SECRET, World
 from tests.letters import person, token_of
+from tests.unit.test_verify import site as serving
 from undersigned.console import log as commands
 from undersigned.errors import Refused
 from undersigned.log import adopting, generations, keeping, sequencer
@@ -97,6 +98,27 @@ async def test_adopting_what_the_database_is_behind_keeps_it_and_says_so(
     assert (own(world) / PLACE).read_text() == published.read_text()
     await counted(world, "cleo@example.org")
     assert "older than the log" in await stopped(world)
+
+
+async def test_the_command_adopts_from_the_address_where_the_public_has_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await counted(world, "ada@example.org")
+    files = {"/log/example/checkpoint": (await world.client.get("/log/example/checkpoint")).content}
+    shutil.rmtree(own(world))
+    with serving(files) as url:
+        for path, why in (("/log/example/nothing", "answers 404"), ("/log/example/checkpoint", "")):
+            options = argparse.Namespace(statement="example", checkpoint=f"{url}{path}")
+            if why:
+                with pytest.raises(Refused, match=why):
+                    await commands.adopt(world.db, world.settings, options)
+            else:
+                assert await commands.adopt(world.db, world.settings, options) == 0
+    assert "over 4 entries is kept now. The log goes on" in capsys.readouterr().out
+    with pytest.raises(Refused, match="can't be reached from here"):
+        await commands.adopt(world.db, world.settings, options)
+    await counted(world, "bela@example.org")
+    assert await world.count() == (2, 0)
 
 
 async def test_a_damaged_checkpoint_is_replaced_only_by_hand(world: World) -> None:

@@ -12,11 +12,7 @@ from tests.conftest import World
 from tests.letters import person, representative, token_of
 from undersigned import console
 from undersigned.errors import OriginInvalid, PartnerExists, PartnerUnknown, Refused
-from undersigned.log import generations
-from undersigned.process.worker import make_sealer
 from undersigned.readers import partners
-from undersigned.settings import ROOT
-from undersigned.statements import publishing
 
 READERS = "https://www.readers.org.uk"
 SIGN = "/v1/statements/example/endorsements"
@@ -147,109 +143,6 @@ async def test_the_hosted_form_carries_the_partner_and_the_campaign(world: World
     assert (row["partner"], row["source"]) == ("readers", {"utm_source": "news"})
 
 
-# A partner's own counts -----------------------------------------------------------------------------------------------
-
-
-async def test_a_key_is_shown_once_and_opens_that_partners_counts_only(world: World) -> None:
-    key, other = await add(world), await add(world, "poets", "https://poets.org.uk")
-    answer = await read_tally(world, key)
-    assert answer.json() == {"partner": "readers", "statement": "example", "individuals": None, "as_of": None}
-    assert answer.headers["cache-control"] == "no-store"
-    assert "access-control-allow-origin" not in answer.headers
-    rows = await world.db.pool.fetch("SELECT partner::text AS row FROM partner")
-    assert not any(secret in row["row"] for row in rows for secret in (key, other))
-    for wrong, slug in (("", "readers"), ("x", "readers"), (other, "readers"), (key, "poets"), (key, "nobody")):
-        refused = await read_tally(world, wrong, slug)
-        assert (refused.status_code, refused.json()["type"]) == (401, "urn:undersigned:problem:key_refused")
-        assert "access-control-allow-origin" not in refused.headers
-    assert (await world.client.get("/v1/partners/readers/statements/example/tally")).status_code == 401
-    missing = await world.client.get(
-        "/v1/partners/readers/statements/none/tally", headers={"Authorization": f"Bearer {key}"}
-    )
-    assert missing.status_code == 404
-    assert (await world.client.get("/v1/admin/statements/example/endorsements")).status_code == 401
-
-
-async def test_a_new_key_ends_the_old_one_and_a_removed_partner_has_none(world: World) -> None:
-    old = await add(world)
-    new = await partners.renew_key(world.db, "readers")
-    await world.refresh()
-    assert [(await read_tally(world, key)).status_code for key in (old, new)] == [401, 200]
-    await partners.remove(world.db, "readers")
-    await world.refresh()
-    assert (await read_tally(world, new)).status_code == 401
-    for gone in (partners.renew_key(world.db, "readers"), partners.remove(world.db, "readers")):
-        with pytest.raises(PartnerUnknown):
-            await gone
-
-
-async def test_counts_are_told_from_ten_on_and_then_stand_for_a_day_and_ten_more(world: World) -> None:
-    key = await add(world)
-    await sign(world, 9, partner="readers")
-    assert await told(world, key) is None
-    await sign(world, 1, partner="readers")
-    assert await told(world, key) == 10
-    await a_day_passes(world)
-    await sign(world, 9, partner="readers")
-    assert await told(world, key) == 10
-    await sign(world, 2, partner="readers")
-    assert await told(world, key) == 21
-    await sign(world, 10, partner="readers")
-    assert await told(world, key) == 21
-    await a_day_passes(world)
-    assert await told(world, key) == 31
-
-
-async def test_who_withdraws_is_missed_at_the_next_publication_only_and_never_shows_a_small_number(
-    world: World,
-) -> None:
-    key = await add(world)
-    await sign(world, 10, partner="readers")
-    assert await told(world, key) == 10
-    await a_day_passes(world)
-    await withdraw(world, 4)
-    assert await told(world, key) == 10
-    await sign(world, 10, partner="readers")
-    assert await told(world, key) == 16
-    await a_day_passes(world)
-    await withdraw(world, 15)
-    await sign(world, 8, partner="readers")
-    assert await told(world, key) == 16
-    await sign(world, 2, partner="readers")
-    assert await told(world, key) == 11
-
-
-async def withdraw(world: World, number: int) -> None:
-    """That many of those who signed withdraw."""
-    rows = await world.db.pool.fetch("SELECT endorsement_id, bound FROM signatory ORDER BY address LIMIT $1", number)
-    for row in rows:
-        done = await world.db.batched(world.db.q.endorsements.withdraw, row["endorsement_id"], row["bound"])
-        assert done == "withdrawn"
-
-
-async def test_a_count_is_not_told_while_it_would_give_away_the_few_who_came_otherwise(world: World) -> None:
-    key = await add(world)
-    await sign(world, 12, partner="readers")
-    await sign(world, 3)
-    assert await told(world, key) is None
-    await sign(world, 7)
-    assert await told(world, key) == 12
-
-
-async def test_organisations_are_no_part_of_it(world: World) -> None:
-    key = await add(world)
-    await world.db.pool.execute("UPDATE statement SET policy = 'domain_proof', published_at = now()")
-    await world.refresh()
-    await world.submit(representative("rosa@readers.org.uk", partner="readers"))
-    [mail] = await world.send_mail()
-    await world.confirm(token_of(mail))
-    await sign(world, 10, partner="readers")
-    assert await told(world, key) == 10
-
-
-# Where a statement may be signed --------------------------------------------------------------------------------------
-
-
 # After confirming -----------------------------------------------------------------------------------------------------
 
 
@@ -366,24 +259,6 @@ async def test_the_database_itself_holds_nothing_but_exact_origins(world: World)
         await world.db.pool.execute("INSERT INTO tally_partner VALUES ('example', 'readers', 9, 9)")
 
 
-async def test_a_restricted_statement_is_published_as_such(world: World) -> None:
-    home = world.settings.data_path / "example"
-    home.mkdir()
-    for file in (ROOT / "statements" / "example").iterdir():
-        (home / file.name).write_bytes(file.read_bytes())
-    toml = (home / "statement.toml").read_text()
-    (home / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
-    assert await publishing.publish(world.db, home, world.settings.url)
-    assert not await publishing.publish(world.db, home, world.settings.url)
-    await world.refresh()
-    assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
-    site = world.site
-    assert site.partners.frame_ancestors(site.statements.get("example")) == "'self'"
-    await add(world)
-    restricted = site.partners.frame_ancestors(site.statements.get("example"))
-    assert restricted == "'self' https://readers.org.uk https://www.readers.org.uk"
-
-
 async def test_the_console_keeps_partners(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     about = argparse.Namespace(slug="readers", name="Readers", url=READERS, origin=["https://blog.readers.org.uk"])
     assert await console.partners.add(world.db, world.settings, about) == 0
@@ -400,18 +275,3 @@ async def test_the_console_keeps_partners(world: World, capsys: pytest.CaptureFi
     assert "readers  Readers  https://www.readers.org.uk" in listed
     assert "https://readers.org.uk https://www.readers.org.uk\n" in listed
     assert "removed" in listed
-
-
-async def test_a_new_generation_of_the_log_makes_nobody_new(world: World) -> None:
-    key = await add(world)
-    await sign(world, 10, partner="readers")
-    assert await told(world, key) == 10
-    await a_day_passes(world)
-    await withdraw(world, 1)
-    await world.count()
-    await generations.restart(world.db, make_sealer(world.settings), "example")
-    assert await told(world, key) == 10
-    await sign(world, 9, partner="readers")
-    assert await told(world, key) == 10
-    await sign(world, 1, partner="readers")
-    assert await told(world, key) == 19

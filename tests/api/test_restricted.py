@@ -3,6 +3,8 @@
 from tests.api.test_partners import FORM, READERS, SIGN, add, attributed, restrict
 from tests.conftest import World
 from tests.letters import person, token_of
+from undersigned.settings import ROOT
+from undersigned.statements import publishing
 
 
 async def test_any_site_may_take_signatures_of_an_open_statement(world: World) -> None:
@@ -77,3 +79,21 @@ async def test_confirming_is_the_owners_and_restricted_nowhere(world: World) -> 
         headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
     )
     assert answer.json() == {"status": "counted"}
+
+
+async def test_a_restricted_statement_is_published_as_such(world: World) -> None:
+    home = world.settings.data_path / "example"
+    home.mkdir()
+    for file in (ROOT / "statements" / "example").iterdir():
+        (home / file.name).write_bytes(file.read_bytes())
+    toml = (home / "statement.toml").read_text()
+    (home / "statement.toml").write_text(f'embedding = "partners"\n{toml}')
+    assert await publishing.publish(world.db, home, world.settings.url)
+    assert not await publishing.publish(world.db, home, world.settings.url)
+    await world.refresh()
+    assert (await world.client.get("/v1/statements/example")).json()["embedding"] == "partners"
+    site = world.site
+    assert site.partners.frame_ancestors(site.statements.get("example")) == "'self'"
+    await add(world)
+    restricted = site.partners.frame_ancestors(site.statements.get("example"))
+    assert restricted == "'self' https://readers.org.uk https://www.readers.org.uk"
